@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
+import { requestId } from "hono/request-id";
+import { createUuidV7 } from "../contract/uuid.ts";
+import type { AppEnv } from "./app-env.ts";
+import { authenticate } from "./authenticate.ts";
+import type { Logger } from "./logger.ts";
+import { ProblemError, problemResponse } from "./problem.ts";
+import { docsRoutes } from "./routes/docs.ts";
+import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
+import { healthRoutes, type ReadinessChecks } from "./routes/health.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
+import { type StatsDeps, statsRoutes } from "./routes/stats.ts";
+
+export type AppDeps = EventsDeps &
+  StatsDeps & {
+    readonly keySecrets: readonly string[];
+    readonly logger: Logger;
+    readonly readinessChecks: ReadinessChecks;
+  };
+
+/** The HTTP application of the edge. It knows nothing of Cloudflare but what its dependencies hide. */
+export function createApp(deps: AppDeps) {
+  const app = new Hono<AppEnv>();
+  app.use(requestId({ generator: () => createUuidV7(deps.now()), limitLength: 200 }));
+
+  app.use("/v1/events", openToBrowsers);
+  app.on("POST", "/v1/events", authenticate("w", deps.keySecrets));
+  app.route("/v1/events", eventsRoutes(deps));
+  app.on("GET", "/v1/stats/*", authenticate("r", deps.keySecrets));
+  app.route("/v1/stats", statsRoutes(deps));
+  app.route("/", healthRoutes(deps.readinessChecks));
+  app.route("/", openApiRoutes());
+  app.route("/", docsRoutes());
+
+  const methodsByPath = methodsOf(app);
+  app.notFound((c) => {
+    const allowed = methodsByPath.get(c.req.path);
+    if (allowed === undefined)
+      throw new ProblemError("not-found", { detail: `No route ${c.req.path.slice(0, 200)}` });
+    throw new ProblemError("method-not-allowed", {
+      detail: `${c.req.path} supports ${allowed.join(", ")}`,
+      headers: { allow: allowed.join(", ") },
+    });
+  });
+
+  app.onError((error, c) => {
+    const instance = c.var.requestId;
+    if (error instanceof ProblemError) {
+      if (error.cause !== undefined) {
+        deps.logger.warn("request failed", { requestId: instance, slug: error.slug, error });
+      }
+      return problemResponse(error.slug, error.options, instance);
+    }
+    if (error instanceof HTTPException) return error.getResponse();
+    deps.logger.error("request crashed", { requestId: instance, path: c.req.path, error });
+    return problemResponse("internal-error", {}, instance);
+  });
+  return app;
+}
+
+/** Any page may post events with a write key: without credentials, since a browser's cookies mean nothing here. */
+const openToBrowsers = cors({
+  origin: "*",
+  allowMethods: ["POST"],
+  allowHeaders: [
+    "authorization",
+    "content-type",
+    "content-encoding",
+    "idempotency-key",
+    "x-request-id",
+  ],
+  exposeHeaders: ["retry-after", "ratelimit", "ratelimit-policy", "x-request-id"],
+  maxAge: 86_400,
+});
+
+/** The methods of each path, for 405 answers. Routes with parameters answer for themselves. */
+function methodsOf(app: Hono<AppEnv>): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of app.routes) {
+    if (method === "ALL" || path.includes("*")) continue;
+    const known = methods.get(path) ?? [];
+    const added = method === "GET" ? ["GET", "HEAD"] : [method];
+    methods.set(path, [...new Set([...known, ...added])]);
+  }
+  return methods;
+}

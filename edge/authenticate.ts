@@ -1,0 +1,39 @@
+import { createMiddleware } from "hono/factory";
+import { type KeyScope, verifyKey } from "../contract/key.ts";
+import type { AppEnv } from "./app-env.ts";
+import { ProblemError } from "./problem.ts";
+
+const SCOPE_NAMES: Record<KeyScope, string> = { w: "write", r: "read", a: "admin" };
+
+/**
+ * Requires a key with `scope`, from `Authorization: Bearer <key>` or, for `sendBeacon`, which cannot set headers, from `?key=`.
+ * Does no I/O, so that it comes before a byte of the body is read.
+ */
+export function authenticate(scope: KeyScope, secrets: readonly string[]) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const text = bearerToken(c.req.header("authorization")) ?? c.req.query("key");
+    if (text === undefined) {
+      throw unauthorized("Send the key as Authorization: Bearer <key>, or as ?key=");
+    }
+    const claims = verifyKey(text, secrets);
+    if (claims === undefined) throw unauthorized("The key is not valid");
+    if (claims.scope !== scope) {
+      throw new ProblemError("wrong-scope", {
+        detail: `This route needs a ${SCOPE_NAMES[scope]} key, this is a ${SCOPE_NAMES[claims.scope]} key`,
+      });
+    }
+    c.set("key", claims);
+    await next();
+  });
+}
+
+function bearerToken(header: string | undefined): string | undefined {
+  return header === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(header)?.[1];
+}
+
+function unauthorized(detail: string): ProblemError {
+  return new ProblemError("unauthorized", {
+    detail,
+    headers: { "www-authenticate": 'Bearer realm="sluice"' },
+  });
+}

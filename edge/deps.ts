@@ -1,0 +1,42 @@
+import { Redis } from "@upstash/redis/cloudflare";
+import type { AppDeps } from "./app.ts";
+import { createRedisDeduper } from "./deduper.ts";
+import { type Bindings, parseConfig } from "./env.ts";
+import { createLogger } from "./logger.ts";
+import { createPublisherPool } from "./publisher-pool.ts";
+import { createRedisRateLimiter } from "./rate-limiter.ts";
+import { createNeonStatsReader } from "./stats-reader.ts";
+
+/** The only place that builds clients. None of them connects before its first use. */
+export function createDeps(bindings: Bindings): AppDeps {
+  const config = parseConfig(bindings);
+  const { timeoutMs } = config.redis;
+  const logger = createLogger();
+  const redis = new Redis({
+    url: config.redis.url,
+    token: config.redis.token,
+    automaticDeserialization: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    retry: { retries: 0 },
+    // A function: with one aborted signal for all calls the client answers a made-up 200.
+    signal: () => AbortSignal.timeout(timeoutMs),
+  });
+  const publisher = createPublisherPool(bindings.PUBLISHER, config.publisherShards);
+  const statsReader = createNeonStatsReader(config.database);
+  return {
+    keySecrets: config.keySecrets,
+    logger,
+    now: Date.now,
+    maxEventAgeMs: config.maxEventAgeMs,
+    deduper: createRedisDeduper(redis, logger),
+    rateLimiter: createRedisRateLimiter(redis, { ...config.rateLimit, timeoutMs }, logger),
+    publisher,
+    statsReader,
+    readinessChecks: {
+      redis: () => redis.ping(),
+      stream: () => publisher.ping({}),
+      database: () => statsReader.ping(),
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { DEFAULT_MAX_EVENT_AGE_DAYS, MAX_EVENTS_PER_REQUEST } from "../contract/limits.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** What wrangler.toml and its secrets bind. Everything but the Durable Object is text. */
+export type Bindings = { readonly PUBLISHER: DurableObjectNamespace<Publisher> } & Readonly<
+  Record<string, unknown>
+>;
+
+const secret = z.string().min(32, "must have at least 32 characters");
+const number = (fallback: number, minimum: number) =>
+  z.coerce.number().int().min(minimum).default(fallback);
+
+const varsSchema = z.object({
+  KEY_SECRET: secret,
+  KEY_SECRET_PREVIOUS: secret.optional(),
+  UPSTASH_REDIS_REST_URL: z.url(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
+  REDIS_TIMEOUT_MS: number(300, 10),
+  NATS_URL: z
+    .string()
+    .min(1)
+    .transform((text) => text.split(",").map((url) => url.trim())),
+  NATS_USER: z.string().optional(),
+  NATS_PASSWORD: z.string().optional(),
+  PUBLISHER_SHARDS: number(4, 1),
+  DATABASE_URL: z.string().min(1),
+  NEON_FETCH_ENDPOINT: z.url().optional(),
+  MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
+  RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
+  // A full request must fit, or it could never be accepted.
+  RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
+});
+
+export type Config = ReturnType<typeof parseConfig>;
+
+/** @throws {ConfigError} naming every variable that is missing or wrong. */
+export function parseConfig(bindings: Bindings) {
+  const result = varsSchema.safeParse(bindings);
+  if (!result.success) {
+    const problems = result.error.issues.map(
+      (issue) => `${issue.path.join(".")}: ${issue.message}`,
+    );
+    throw new ConfigError(`Cannot read configuration: ${problems.join("; ")}`);
+  }
+  const vars = result.data;
+  const keySecrets = [vars.KEY_SECRET, vars.KEY_SECRET_PREVIOUS].filter(
+    (text) => text !== undefined,
+  );
+  return {
+    keySecrets,
+    redis: {
+      url: vars.UPSTASH_REDIS_REST_URL,
+      token: vars.UPSTASH_REDIS_REST_TOKEN,
+      timeoutMs: vars.REDIS_TIMEOUT_MS,
+    },
+    nats: { servers: vars.NATS_URL, user: vars.NATS_USER, password: vars.NATS_PASSWORD },
+    publisherShards: vars.PUBLISHER_SHARDS,
+    database: { url: vars.DATABASE_URL, fetchEndpoint: vars.NEON_FETCH_ENDPOINT },
+    maxEventAgeMs: vars.MAX_EVENT_AGE_DAYS * 86_400_000,
+    rateLimit: {
+      eventsPerSecond: vars.RATE_LIMIT_EVENTS_PER_SECOND,
+      burstEvents: vars.RATE_LIMIT_BURST_EVENTS,
+    },
+  };
+}
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}

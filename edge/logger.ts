@@ -1,0 +1,26 @@
+export type LogFields = Record<string, unknown>;
+
+export type Logger = {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+};
+
+/** One JSON object per line: a constant message, values as fields. Workers Logs and `wrangler tail` read stdout so. */
+export function createLogger(): Logger {
+  const write =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) => {
+      const line = { level, time: new Date().toISOString(), msg: message, ...fields };
+      // biome-ignore lint/suspicious/noConsole: the one place that writes; Workers have no other output.
+      console.log(
+        JSON.stringify(line, (_, value) => (value instanceof Error ? toFields(value) : value)),
+      );
+    };
+  return { info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+function toFields(error: Error): LogFields {
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+}

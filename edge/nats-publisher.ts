@@ -1,0 +1,109 @@
+import { connect, type JetStreamClient, type NatsConnection, NatsError } from "nats.ws";
+import { delay } from "./delay.ts";
+
+export type StreamMessage = {
+  readonly subject: string;
+  readonly messageId: string;
+  readonly payload: Uint8Array;
+};
+
+/** `duplicate`: the stream already held the message before this call sent it for the first time. */
+export type PublishOutcome =
+  | { readonly status: "stored" }
+  | { readonly status: "duplicate" }
+  | { readonly status: "failed"; readonly reason: string };
+
+export type NatsPublisher = {
+  /** Only JetStream's PubAck makes an outcome other than `failed`. Never rejects. */
+  publish(message: StreamMessage): Promise<PublishOutcome>;
+  /** A round trip to the server. @throws when there is none in time. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type NatsOptions = {
+  readonly servers: readonly string[];
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly name: string;
+};
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const ACK_TIMEOUT_MS = 1_500;
+const PUBLISH_DEADLINE_MS = 4_000;
+const RETRY_DELAY_MS = 100;
+
+/** Connects at the first use, once for all callers that wait, and again after a connection has closed. */
+export function createNatsPublisher(options: NatsOptions): NatsPublisher {
+  let connecting: Promise<NatsConnection> | undefined;
+
+  function connection(): Promise<NatsConnection> {
+    connecting ??= open().catch((error: unknown) => {
+      connecting = undefined;
+      throw error;
+    });
+    return connecting;
+  }
+
+  async function open(): Promise<NatsConnection> {
+    const opened = await connect({
+      servers: [...options.servers],
+      name: options.name,
+      ...(options.user === undefined ? {} : { user: options.user }),
+      ...(options.password === undefined ? {} : { pass: options.password }),
+      timeout: CONNECT_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      // Finds a silently dead connection within two missed pongs.
+      pingInterval: 15_000,
+      ignoreClusterUpdates: true,
+    });
+    void opened.closed().then(() => {
+      connecting = undefined;
+    });
+    return opened;
+  }
+
+  async function attempt(message: StreamMessage): Promise<PublishOutcome> {
+    try {
+      const stream: JetStreamClient = (await connection()).jetstream({ timeout: ACK_TIMEOUT_MS });
+      const ack = await stream.publish(message.subject, message.payload, {
+        msgID: message.messageId,
+      });
+      return { status: ack.duplicate ? "duplicate" : "stored" };
+    } catch (error) {
+      return { status: "failed", reason: reasonOf(error) };
+    }
+  }
+
+  return {
+    async publish(message) {
+      const deadline = Date.now() + PUBLISH_DEADLINE_MS;
+      let outcome = await attempt(message);
+      while (outcome.status === "failed" && Date.now() + ACK_TIMEOUT_MS < deadline) {
+        await delay(RETRY_DELAY_MS);
+        outcome = await attempt(message);
+        // The acknowledgement that went missing may have been ours: the event is stored, and by this very call.
+        if (outcome.status === "duplicate") return { status: "stored" };
+      }
+      return outcome;
+    },
+
+    async ping() {
+      await (await connection()).flush();
+    },
+
+    async close() {
+      await (await connecting)?.close();
+    },
+  };
+}
+
+/** What an operator can act on: NATS' own code, and JetStream's description where it gives one. */
+function reasonOf(error: unknown): string {
+  if (error instanceof NatsError) {
+    const description = error.api_error?.description;
+    return description === undefined ? error.code : `${error.code}: ${description}`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

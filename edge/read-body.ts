@@ -1,0 +1,60 @@
+import { gunzipSync } from "node:zlib";
+import { MAX_BODY_BYTES } from "../contract/limits.ts";
+import { ProblemError } from "./problem.ts";
+
+/**
+ * Reads a request's body, gunzipped when `Content-Encoding` or its first bytes say so: `sendBeacon` cannot set the header.
+ * Never holds more than {@link MAX_BODY_BYTES} of either form, whatever the client claims or a gzip bomb holds.
+ */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "gzip" && encoding !== "identity" && encoding !== "") {
+    throw new ProblemError("unsupported-media-type", {
+      detail: `Content-Encoding "${encoding.slice(0, 64)}" is not supported: send gzip or none`,
+      headers: { "accept-encoding": "gzip" },
+    });
+  }
+  const bytes = await readBounded(request);
+  if (isGzip(bytes)) return gunzipBounded(bytes);
+  if (encoding === "gzip") throw malformed("the body is not gzip, as Content-Encoding says");
+  return bytes;
+}
+
+async function readBounded(request: Request): Promise<Uint8Array> {
+  const declaredBytes = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (declaredBytes > MAX_BODY_BYTES) throw tooLarge();
+  // The HTTP server enforces a declared length, so the body can be taken whole; without one it is counted while it streams.
+  if (declaredBytes >= 0) return new Uint8Array(await request.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let byteCount = 0;
+  for await (const chunk of request.body ?? []) {
+    byteCount += chunk.byteLength;
+    if (byteCount > MAX_BODY_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** RFC 1952 §2.3.1: the magic number and the only method there is. No JSON text starts with it. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 0x08;
+}
+
+function gunzipBounded(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (cause) {
+    if (cause instanceof RangeError) throw tooLarge();
+    throw malformed("the gzip data is damaged", cause);
+  }
+}
+
+function tooLarge(): ProblemError {
+  return new ProblemError("body-too-large", {
+    detail: `The body is larger than ${MAX_BODY_BYTES} bytes when decoded: send it in parts`,
+  });
+}
+
+function malformed(reason: string, cause?: unknown): ProblemError {
+  return new ProblemError("malformed-body", { detail: `Cannot read body: ${reason}`, cause });
+}

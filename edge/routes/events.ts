@@ -1,0 +1,74 @@
+import { Hono } from "hono";
+import type { IngestAnswer } from "../../contract/ingest-answer.ts";
+import { type Admission, admitEvents } from "../admit-events.ts";
+import type { AppEnv } from "../app-env.ts";
+import { decodeEvents } from "../decode-events.ts";
+import { toIngestAnswer } from "../ingest-answer.ts";
+import { ProblemError } from "../problem.ts";
+import type { RequestOrigin } from "../publisher-pool.ts";
+import { rateLimitHeaders } from "../rate-limiter.ts";
+import { readBody } from "../read-body.ts";
+import { type StoreDeps, storeEvents } from "../store-events.ts";
+
+export type EventsDeps = StoreDeps & {
+  readonly now: () => number;
+  readonly maxEventAgeMs: number;
+};
+
+/** `POST /v1/events`: read → decode → admit → store → answer. Behind `authenticate("w")`. */
+export function eventsRoutes(deps: EventsDeps) {
+  return new Hono<AppEnv>().post("/", async (c) => {
+    const receivedAtMs = deps.now();
+    const { projectId } = c.var.key;
+    const listsAll = parseResults(c.req.query("results"));
+    const idempotencyKey = parseIdempotencyKey(c.req.header("idempotency-key"));
+
+    const body = await readBody(c.req.raw);
+    const decoded = decodeEvents(body, c.req.header("content-type"));
+    const { maxEventAgeMs } = deps;
+    const admissions = admitEvents(decoded, {
+      projectId,
+      idempotencyKey,
+      receivedAtMs,
+      maxEventAgeMs,
+    });
+    const admitted = admissions.flatMap((one) => (one.status === "admitted" ? [one.encoded] : []));
+    if (admitted.length === 0) throw allRejected(admissions);
+
+    const { duplicateIds, rateLimit } = await storeEvents(
+      admitted,
+      {
+        projectId,
+        requestId: c.var.requestId,
+        receivedAtMs,
+        origin: (c.req.raw.cf ?? {}) as RequestOrigin,
+        waitUntil: (work) => c.executionCtx.waitUntil(work),
+      },
+      deps,
+    );
+    const answer: IngestAnswer = toIngestAnswer(admissions, duplicateIds, listsAll);
+    return c.json(answer, 202, rateLimitHeaders(rateLimit));
+  });
+}
+
+function parseResults(text: string | undefined): boolean {
+  if (text === undefined || text === "all") return text === "all";
+  throw new ProblemError("invalid-query", {
+    errors: [{ pointer: "/results", detail: 'results can only be "all"' }],
+  });
+}
+
+/** A structured-field string or a bare token (draft-ietf-httpapi-idempotency-key-header); only its being the same again matters. */
+function parseIdempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new ProblemError("invalid-header", {
+    detail: "Idempotency-Key must be 1 to 255 visible ASCII characters",
+  });
+}
+
+function allRejected(admissions: readonly Admission[]): ProblemError {
+  return new ProblemError("all-events-rejected", {
+    detail: "No event of this request was stored; results says why",
+    extensions: toIngestAnswer(admissions, new Set(), false),
+  });
+}

@@ -1,0 +1,117 @@
+import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contract/envelope.ts";
+import { eventsSubject, messageIdOf } from "../contract/stream.ts";
+import type { Deduper } from "./deduper.ts";
+import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
+import { ProblemError } from "./problem.ts";
+import type { EventPublisher, RequestOrigin } from "./publisher-pool.ts";
+import { type RateLimitDecision, type RateLimiter, rateLimitHeaders } from "./rate-limiter.ts";
+
+export type StoreDeps = {
+  readonly deduper: Deduper;
+  readonly rateLimiter: RateLimiter;
+  readonly publisher: EventPublisher;
+};
+
+export type StoreRequest = {
+  readonly projectId: string;
+  readonly requestId: string;
+  readonly receivedAtMs: number;
+  readonly origin: RequestOrigin;
+  /** Lets work go on after the answer, and after a client that hung up. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+};
+
+export type StoreResult = {
+  /** Ids that were durable before this request. */
+  readonly duplicateIds: ReadonlySet<string>;
+  readonly rateLimit: RateLimitDecision | undefined;
+};
+
+const RETRY_AFTER_SECONDS = 2;
+
+/**
+ * Makes events durable: limit and `seen` in one wait, publish what is new, remember it. Returns only when every event is in the
+ * stream. Events of a request that fails half-way are remembered as far as they got, so that the same body again adds only the rest.
+ * @throws {ProblemError} `rate-limited`, with nothing stored, or `stream-unavailable`.
+ */
+export async function storeEvents(
+  events: readonly EncodedEvent[],
+  request: StoreRequest,
+  deps: StoreDeps,
+): Promise<StoreResult> {
+  const { projectId } = request;
+  const [rateLimit, seenIds] = await Promise.all([
+    deps.rateLimiter.take(projectId, events.length),
+    deps.deduper.findSeen(projectId, idsOf(events)),
+  ]);
+  if (rateLimit?.isAllowed === false) throw rateLimited(rateLimit);
+
+  const messages = splitIntoMessages(events.filter(({ event }) => !seenIds.has(event.event_id)));
+  const publishing =
+    messages.length === 0
+      ? Promise.resolve([])
+      : deps.publisher.publish(
+          messages.map((message) => toStreamMessage(message, request)),
+          request.origin,
+        );
+  request.waitUntil(
+    publishing.then((outcomes) =>
+      deps.deduper.markSeen(projectId, idsOf(selectMessages(messages, outcomes, isDurable))),
+    ),
+  );
+  const outcomes = await publishing;
+  const failure = outcomes.find((outcome) => outcome.status === "failed");
+  if (failure?.status === "failed") throw streamUnavailable(failure.reason);
+  const repeated = selectMessages(messages, outcomes, (outcome) => outcome.status === "duplicate");
+  return { duplicateIds: new Set([...seenIds, ...idsOf(repeated)]), rateLimit };
+}
+
+function toStreamMessage(events: readonly EncodedEvent[], request: StoreRequest): StreamMessage {
+  const header = {
+    received_at: new Date(request.receivedAtMs).toISOString(),
+    request_id: request.requestId,
+  };
+  return {
+    subject: eventsSubject(request.projectId),
+    messageId: messageIdOf(
+      request.projectId,
+      events.map(({ event }) => event),
+    ),
+    payload: encodeEnvelope(header, events),
+  };
+}
+
+function idsOf(events: readonly EncodedEvent[]): string[] {
+  return events.map(({ event }) => event.event_id);
+}
+
+function isDurable(outcome: PublishOutcome): boolean {
+  return outcome.status !== "failed";
+}
+
+function selectMessages(
+  messages: readonly EncodedEvent[][],
+  outcomes: readonly PublishOutcome[],
+  isSelected: (outcome: PublishOutcome) => boolean,
+): EncodedEvent[] {
+  return messages.flatMap((message, index) => {
+    const outcome = outcomes[index];
+    return outcome !== undefined && isSelected(outcome) ? message : [];
+  });
+}
+
+function rateLimited(decision: RateLimitDecision): ProblemError {
+  return new ProblemError("rate-limited", {
+    detail:
+      "The project's event limit is exceeded; nothing of this request was stored. Send the same body again later",
+    headers: { ...rateLimitHeaders(decision), "retry-after": String(decision.resetSeconds) },
+  });
+}
+
+function streamUnavailable(reason: string): ProblemError {
+  return new ProblemError("stream-unavailable", {
+    detail: "Not every event of this request could be stored. Send the same body again",
+    headers: { "retry-after": String(RETRY_AFTER_SECONDS) },
+    cause: new Error(`Cannot publish: ${reason}`),
+  });
+}
