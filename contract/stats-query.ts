@@ -1,31 +1,36 @@
 import { z } from "zod";
+import { instantSchema } from "./instant.ts";
 import { MAX_TEXT_CHARACTERS } from "./limits.ts";
 import { hasUnstorableText } from "./properties.ts";
-import { countBuckets, formatInstant, type Interval } from "./time-buckets.ts";
-import { parseTimestamp } from "./timestamp.ts";
+import { countBuckets, type Interval } from "./time-buckets.ts";
 
-/** Of one answer: a chart shows far fewer, and a store must not be made to produce more. */
+/** Of one answer: far more than a chart shows, and little enough for the edge to fill and send. */
 export const MAX_BUCKETS = 10_000;
+/** Groups of a breakdown, and values of all its buckets together. */
+export const MAX_GROUPS = 100;
+export const MAX_VALUES = 50_000;
 export const MAX_TOP_EVENTS = 1_000;
 export const MAX_PERIODS = 366;
 
-const from = instantSchema().meta({
+const from = instantSchema.meta({
+  type: "string",
   description: "Start of the range, inside it: a date (midnight UTC) or RFC 3339 with offset",
   example: "2024-03-01",
 });
-const to = instantSchema().meta({
+const to = instantSchema.meta({
+  type: "string",
   description: "End of the range, outside it: a date (midnight UTC) or RFC 3339 with offset",
   example: "2024-04-01",
 });
 const interval = oneOf(["day", "week", "month"]).meta({
-  description: "Length of a bucket. In UTC; weeks start on Monday",
+  description: "Length of a bucket, in UTC; weeks start on Monday",
   example: "day",
 });
 
 const activeUsersQuery = z
   .strictObject({ kind: z.literal("active_users"), interval, from, to })
   .superRefine((query, context) => {
-    checkRange(query, context);
+    checkBuckets(query, query.interval, context);
   });
 
 const topEventsQuery = z
@@ -46,24 +51,24 @@ const eventsQuery = z
     kind: z.literal("events"),
     interval: oneOf(["minute", "hour", "day", "week", "month", "total"]).meta({
       description:
-        "Length of a bucket, or `total` for one bucket that is the range. In UTC; weeks start on Monday",
+        "Length of a bucket, in UTC; weeks start on Monday; `total` is one bucket for the whole range",
       example: "day",
     }),
     from,
     to,
-    event_type: eventType().optional().meta({
-      description: "Count only events of this type",
-      example: "signup",
-    }),
+    event_type: eventType()
+      .optional()
+      .meta({ description: "Count only events of this type", example: "signup" }),
     measure: oneOf(["events", "users"])
       .default("events")
       .meta({ description: "Count events, or the distinct users who sent them" }),
-    breakdown: oneOf(["event_type"]).optional().meta({
-      description: "One series for each value, the largest total first",
-    }),
+    breakdown: oneOf(["event_type"])
+      .optional()
+      .meta({ description: "One series for each value, the largest first" }),
   })
   .superRefine((query, context) => {
-    checkRange(query, context);
+    if (query.interval === "total") checkRange(query, context);
+    else checkBuckets(query, query.interval, context);
   });
 
 const retentionQuery = z
@@ -74,24 +79,11 @@ const retentionQuery = z
     to,
     periods: wholeNumber(1, MAX_PERIODS)
       .default(8)
-      .meta({ description: "How many periods after the first to follow a cohort" }),
+      .meta({ description: "How many periods to follow a cohort after its first" }),
   })
   .superRefine((query, context) => {
-    if (!checkRange(query, context)) return;
-    const cohorts = countRange(query, query.interval);
-    const cells = cohorts * (query.periods + 1);
-    if (cells <= MAX_BUCKETS) return;
-    const message = `gives ${cohorts} cohorts of ${query.periods + 1} numbers, ${cells} in all: at most ${MAX_BUCKETS} are answered`;
-    context.addIssue({ code: "custom", path: ["periods"], message });
+    if (checkBuckets(query, query.interval, context)) checkCells(query, context);
   });
-
-/** What each kind of question may hold; also what the API's documentation says of it. */
-export const STATS_QUERY_SCHEMAS = {
-  active_users: activeUsersQuery,
-  top_events: topEventsQuery,
-  events: eventsQuery,
-  retention: retentionQuery,
-};
 
 export const statsQuerySchema = z.discriminatedUnion("kind", [
   activeUsersQuery,
@@ -100,7 +92,15 @@ export const statsQuerySchema = z.discriminatedUnion("kind", [
   retentionQuery,
 ]);
 
-/** A question about one project's events, normalised: `from` and `to` are UTC, whole milliseconds, `from` before `to`. */
+/** The schema of each kind alone, whose errors do not speak of the others. */
+export const STATS_QUERY_SCHEMAS = {
+  active_users: activeUsersQuery,
+  top_events: topEventsQuery,
+  events: eventsQuery,
+  retention: retentionQuery,
+};
+
+/** A question about one project's events, normalised: `from` and `to` are RFC 3339 in UTC, `from` before `to`. */
 export type StatsQuery = z.infer<typeof statsQuerySchema>;
 export type StatsKind = StatsQuery["kind"];
 export type ActiveUsersQuery = z.infer<typeof activeUsersQuery>;
@@ -108,86 +108,23 @@ export type TopEventsQuery = z.infer<typeof topEventsQuery>;
 export type EventsQuery = z.infer<typeof eventsQuery>;
 export type RetentionQuery = z.infer<typeof retentionQuery>;
 
+/** `pointer` is a JSON Pointer (RFC 6901) into the query: `/limit`. */
+export type QueryFault = { readonly pointer: string; readonly detail: string };
+
 /** Everything that is wrong with a query, or with asking it of this much data. */
 export class StatsQueryError extends Error {
   override readonly name = "StatsQueryError";
-  readonly errors: readonly QueryError[];
+  readonly faults: readonly QueryFault[];
 
-  constructor(errors: readonly QueryError[]) {
-    super(`Cannot answer query: ${errors.map((error) => error.detail).join("; ")}`);
-    this.errors = errors;
+  constructor(faults: readonly QueryFault[]) {
+    super(`Cannot answer query: ${faults.map((fault) => fault.detail).join("; ")}`);
+    this.faults = faults;
   }
 }
-
-/** `pointer` is a JSON Pointer (RFC 6901): `/limit` is the parameter `limit`. */
-export type QueryError = { readonly pointer: string; readonly detail: string };
-
-/**
- * Reads a question of `kind` from a URL's parameters.
- * @throws {StatsQueryError} that names every parameter which is unknown, repeated, missing or wrong.
- */
-export function parseStatsSearch(kind: StatsKind, search: URLSearchParams): StatsQuery {
-  const { kind: _, ...parameters } = STATS_QUERY_SCHEMAS[kind].shape;
-  const input: Record<string, unknown> = { kind };
-  const errors: QueryError[] = [];
-  for (const name of new Set(search.keys())) {
-    const [value = "", ...more] = search.getAll(name);
-    if (!Object.hasOwn(parameters, name)) {
-      const known = Object.keys(parameters).join(", ");
-      const detail = `Unknown parameter "${shorten(name)}": known are ${known}`;
-      errors.push({ pointer: toPointer([name]), detail });
-    } else if (more.length > 0) {
-      errors.push({ pointer: toPointer([name]), detail: `${name} is given more than once` });
-    } else {
-      input[name] = NUMBER_PARAMETERS.has(name) && /^\d{1,15}$/.test(value) ? Number(value) : value;
-    }
-  }
-  const result = STATS_QUERY_SCHEMAS[kind].safeParse(input, { reportInput: true });
-  const reported = new Set(errors.map((error) => error.pointer));
-  for (const issue of result.error?.issues ?? []) {
-    const error = toQueryError(issue);
-    if (!reported.has(error.pointer)) errors.push(error);
-  }
-  if (errors.length > 0 || !result.success) throw new StatsQueryError(errors);
-  return result.data;
-}
-
-/** In a URL everything is text. */
-const NUMBER_PARAMETERS: ReadonlySet<string> = new Set(["limit", "periods"]);
-
-function instantSchema() {
-  return z.string({ error: NO_INSTANT }).transform((text, context) => {
-    const epochMs = parseInstant(text);
-    if (typeof epochMs === "number") return formatInstant(epochMs);
-    context.addIssue({ code: "custom", message: epochMs });
-    return z.NEVER;
-  });
-}
-
-const NO_INSTANT =
-  "is not a date such as 2024-03-01, nor an RFC 3339 date-time with offset such as 2024-03-01T09:30:00Z";
-
-/** Milliseconds since 1970, or why not. */
-function parseInstant(text: string): number | string {
-  const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
-  const timestamp = parseTimestamp(isDate ? `${text}T00:00:00Z` : text);
-  if (timestamp === undefined) {
-    return /\d \d\d:\d\d$/.test(text) ? `${NO_INSTANT} (in a URL, write + as %2B)` : NO_INSTANT;
-  }
-  // Buckets are counted in milliseconds: a finer end would leave out the bucket that it just enters.
-  if (!/\.\d{3}Z$/.test(timestamp.text)) return "is finer than a millisecond";
-  if (timestamp.epochMs < MIN_MS || timestamp.epochMs >= MAX_MS) {
-    return "lies outside the years 1 to 2999";
-  }
-  return timestamp.epochMs;
-}
-
-/** PostgreSQL has no year 0; the periods of a retention reach beyond the range and must still have four digits. */
-const MIN_MS = new Date("0001-01-01T00:00:00Z").getTime();
-const MAX_MS = Date.UTC(3000, 0);
 
 function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.enum(values, { error: `must be ${values.join(", ").replace(/, (?=[^,]*$)/, " or ")}` });
+  const error = `must be ${values.join(", ").replace(/, ([^,]*)$/, " or $1")}`;
+  return z.enum(values, { error });
 }
 
 function wholeNumber(min: number, max: number) {
@@ -203,41 +140,31 @@ function eventType() {
     .refine((text) => !hasUnstorableText(text), { error: "holds a NUL or a lone surrogate" });
 }
 
-type Range = { readonly from: string; readonly to: string; readonly interval?: Interval | "total" };
+type Range = { readonly from: string; readonly to: string };
 
-/** Adds what is wrong with the range as a whole, and says whether nothing is. */
-function checkRange(query: Range, context: z.RefinementCtx): boolean {
-  if (Date.parse(query.from) >= Date.parse(query.to)) {
-    context.addIssue({ code: "custom", path: ["to"], message: "must be later than from" });
-    return false;
-  }
-  if (query.interval === undefined || query.interval === "total") return true;
-  const buckets = countRange(query, query.interval);
+/** Says whether the range is in order, and reports it if not. */
+function checkRange({ from, to }: Range, context: z.RefinementCtx): boolean {
+  if (Date.parse(from) < Date.parse(to)) return true;
+  context.addIssue({ code: "custom", path: ["to"], message: "must be later than from" });
+  return false;
+}
+
+function checkBuckets(range: Range, interval: Interval, context: z.RefinementCtx): boolean {
+  if (!checkRange(range, context)) return false;
+  const buckets = countBuckets(Date.parse(range.from), Date.parse(range.to), interval);
   if (buckets <= MAX_BUCKETS) return true;
-  const message = `${query.interval} cuts the range into ${buckets} buckets: at most ${MAX_BUCKETS} are answered`;
+  const message = `${interval} cuts the range into ${buckets} buckets, at most ${MAX_BUCKETS} are answered`;
   context.addIssue({ code: "custom", path: ["interval"], message });
   return false;
 }
 
-function countRange(range: Range, interval: Interval): number {
-  return countBuckets(Date.parse(range.from), Date.parse(range.to), interval);
-}
-
-function toQueryError(issue: z.core.$ZodIssue): QueryError {
-  const name = issue.path.join(".");
-  const isMissing = issue.code !== "custom" && issue.input === undefined;
-  return {
-    pointer: toPointer(issue.path),
-    detail: isMissing ? `${name} is missing` : `${name} ${issue.message}`,
-  };
-}
-
-function toPointer(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => `/${shorten(String(part)).replaceAll("~", "~0").replaceAll("/", "~1")}`)
-    .join("");
-}
-
-function shorten(text: string): string {
-  return text.length > 64 ? `${text.slice(0, 64)}…` : text;
+function checkCells(
+  query: Range & { interval: Interval; periods: number },
+  context: z.RefinementCtx,
+) {
+  const cohorts = countBuckets(Date.parse(query.from), Date.parse(query.to), query.interval);
+  const cells = cohorts * (query.periods + 1);
+  if (cells <= MAX_BUCKETS) return;
+  const message = `${query.periods} of ${cohorts} cohorts make ${cells} numbers, at most ${MAX_BUCKETS} are answered`;
+  context.addIssue({ code: "custom", path: ["periods"], message });
 }

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../app-env.ts";
+import { ProblemError } from "../problem.ts";
 
 /** Each part of the system that the edge needs, and how to ask it. A check rejects when the part does not answer in time. */
 export type ReadinessChecks = Readonly<Record<string, () => Promise<unknown>>>;
@@ -14,12 +15,14 @@ export function healthRoutes(checks: ReadinessChecks) {
       const states = await Promise.all(
         Object.entries(checks).map(async ([name, check]) => [name, await stateOf(check)] as const),
       );
-      const isReady = states.every(([, state]) => state === "ok");
-      const body = { status: isReady ? "ready" : "not ready", parts: Object.fromEntries(states) };
-      return c.json(body, isReady ? 200 : 503, {
-        "cache-control": "no-store",
-        ...(isReady ? {} : { "retry-after": "2" }),
-      });
+      const parts = Object.fromEntries(states);
+      if (states.some(([, state]) => state !== "ok")) {
+        throw new ProblemError("not-ready", {
+          extensions: { parts },
+          headers: { "cache-control": "no-store", "retry-after": "2" },
+        });
+      }
+      return c.json({ status: "ready", parts }, 200, { "cache-control": "no-store" });
     });
 }
 

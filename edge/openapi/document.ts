@@ -1,0 +1,58 @@
+import { PROBLEMS, problemSchema } from "../../contract/problem.ts";
+import type { OpenApiDocument } from "./document-types.ts";
+import { ingestPath } from "./ingest-path.ts";
+import { operationsPaths } from "./operations-paths.ts";
+import { createSchemaCollector } from "./schema-collector.ts";
+import { statsPaths } from "./stats-paths.ts";
+
+/** The API as OpenAPI 3.1, made from the schemas that requests are checked with. */
+export function createOpenApiDocument(): OpenApiDocument {
+  const schemas = createSchemaCollector();
+  schemas.toSchema(problemSchema);
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Sluice",
+      version: "1.0.0",
+      description: DESCRIPTION,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    tags: [
+      { name: "Events", description: "Needs a write key, `slu_w_…`" },
+      { name: "Statistics", description: "Needs a read key, `slu_r_…`. Every bucket is UTC" },
+      { name: "Operations", description: "Needs no key" },
+    ],
+    paths: {
+      "/v1/events": ingestPath(schemas),
+      ...statsPaths(schemas),
+      ...operationsPaths(schemas),
+    },
+    components: {
+      schemas: schemas.collected,
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "`Authorization: Bearer slu_…`. The key also says which project is meant",
+        },
+        keyParameter: {
+          type: "apiKey",
+          in: "query",
+          name: "key",
+          description: "For `navigator.sendBeacon`, which cannot set headers",
+        },
+      },
+    },
+  };
+}
+
+const DESCRIPTION = `Post product events from anywhere, keep each exactly once, read statistics in milliseconds.
+
+Errors are \`application/problem+json\` (RFC 9457). \`type\` is one of:
+
+| type | status | |
+|---|---|---|
+${Object.entries(PROBLEMS)
+  .map(([slug, { status, title }]) => `| \`/problems/${slug}\` | ${status} | ${title} |`)
+  .join("\n")}`;

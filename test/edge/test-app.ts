@@ -1,0 +1,95 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { decodeEnvelope, type Envelope } from "../../contract/envelope.ts";
+import { createKey } from "../../contract/key.ts";
+import { type AppDeps, createApp } from "../../edge/app.ts";
+import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
+
+const SECRET = "a secret of at least 32 characters";
+export const WRITE_KEY = createKey({ scope: "w", projectId: "demo", kid: "k1" }, SECRET);
+export const READ_KEY = createKey({ scope: "r", projectId: "demo", kid: "k1" }, SECRET);
+export const NOW_MS = Date.parse("2026-06-01T12:00:00Z");
+
+/**
+ * The app with doubles of what stands behind it, in memory. The publisher's double keeps JetStream's rule for message ids; tests
+ * replace a part to have it fail.
+ */
+export function createTestApp(overrides: Partial<AppDeps> = {}) {
+  const messages = new Map<string, StreamMessage>();
+  const seen = new Set<string>();
+  const logs: string[] = [];
+  const log = (message: string) => void logs.push(message);
+  const deps: AppDeps = {
+    keySecrets: [SECRET],
+    logger: { info: log, warn: log, error: log },
+    now: () => NOW_MS,
+    maxEventAgeMs: 7300 * 86_400_000,
+    deduper: {
+      findSeen: async (projectId, ids) =>
+        new Set(ids.filter((id) => seen.has(`${projectId}:${id}`))),
+      markSeen: async (projectId, ids) => {
+        for (const id of ids) seen.add(`${projectId}:${id}`);
+      },
+    },
+    rateLimiter: { take: async () => undefined },
+    publisher: {
+      publish: async (batch) =>
+        batch.map((message): PublishOutcome => {
+          const isRepeated = messages.has(message.messageId);
+          messages.set(message.messageId, message);
+          return { status: isRepeated ? "duplicate" : "stored" };
+        }),
+      ping: async () => {},
+    },
+    statsReader: {
+      read: async () => {
+        throw new Error("no statistics in this test");
+      },
+      ping: async () => {},
+    },
+    readinessChecks: {},
+    ...overrides,
+  };
+  const app = createApp(deps);
+  return {
+    logs,
+    seen,
+    /** Answers a request, and waits for what it left to `waitUntil`. */
+    async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+      const context = createExecutionContext();
+      const response = await app.fetch(new Request(`https://edge.test${path}`, init), {}, context);
+      await waitOnExecutionContext(context);
+      return response;
+    },
+    published(): { subject: string; envelope: Envelope }[] {
+      return [...messages.values()].map(({ subject, payload }) => ({
+        subject,
+        envelope: decodeEnvelope(payload),
+      }));
+    },
+  };
+}
+
+/** A request that posts `body`, as JSON unless it is text or bytes already. */
+export function post(body: unknown, headers: Record<string, string> = {}): RequestInit {
+  const isRaw =
+    typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
+  return {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${WRITE_KEY}`,
+      "content-type": "application/json",
+      ...headers,
+    },
+    body: isRaw ? (body as BodyInit) : JSON.stringify(body),
+  };
+}
+
+export function sampleEvent(index = 0): Record<string, unknown> {
+  return {
+    event_id: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
+    event_type: "signup",
+    user_id: `user-${index}`,
+    occurred_at: "2026-06-01T11:00:00+02:00",
+    properties: { plan: "pro" },
+  };
+}
