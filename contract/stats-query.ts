@@ -129,7 +129,8 @@ function oneOf<const Values extends readonly [string, ...string[]]>(values: Valu
 
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
+  // Abort: the query as a whole is not judged by a number that is refused already.
+  return z.int({ error }).min(min, { error, abort: true }).max(max, { error, abort: true });
 }
 
 function eventType() {

@@ -1,10 +1,9 @@
 import { Redis } from "@upstash/redis/cloudflare";
 import type { AppDeps } from "./app.ts";
-import { createRedisDeduper } from "./deduper.ts";
 import { type Bindings, parseConfig } from "./env.ts";
+import { createRedisMemory } from "./event-memory.ts";
 import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
-import { createRedisRateLimiter } from "./rate-limiter.ts";
 import { createNeonStatsReader } from "./stats-reader.ts";
 
 /** The only place that builds clients. None of them connects before its first use. */
@@ -18,6 +17,7 @@ export function createDeps(bindings: Bindings): AppDeps {
     automaticDeserialization: false,
     enableAutoPipelining: false,
     enableTelemetry: false,
+    readYourWrites: false,
     retry: { retries: 0 },
     // A function: with one aborted signal for all calls the client answers a made-up 200.
     signal: () => AbortSignal.timeout(timeoutMs),
@@ -29,8 +29,7 @@ export function createDeps(bindings: Bindings): AppDeps {
     logger,
     now: Date.now,
     maxEventAgeMs: config.maxEventAgeMs,
-    deduper: createRedisDeduper(redis, logger),
-    rateLimiter: createRedisRateLimiter(redis, { ...config.rateLimit, timeoutMs }, logger),
+    memory: createRedisMemory(redis, config.rateLimit, logger),
     publisher,
     statsReader,
     readinessChecks: {

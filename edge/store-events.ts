@@ -1,14 +1,13 @@
 import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contract/envelope.ts";
 import { eventsSubject, messageIdOf } from "../contract/stream.ts";
-import type { Deduper } from "./deduper.ts";
+import type { EventMemory } from "./event-memory.ts";
 import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import { ProblemError } from "./problem.ts";
 import type { EventPublisher, RequestOrigin } from "./publisher-pool.ts";
-import { type RateLimitDecision, type RateLimiter, rateLimitHeaders } from "./rate-limiter.ts";
+import { type RateLimitDecision, rateLimitHeaders } from "./rate-limit.ts";
 
 export type StoreDeps = {
-  readonly deduper: Deduper;
-  readonly rateLimiter: RateLimiter;
+  readonly memory: EventMemory;
   readonly publisher: EventPublisher;
 };
 
@@ -30,7 +29,7 @@ export type StoreResult = {
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * Makes events durable: limit and `seen` in one wait, publish what is new, remember it. Returns only when every event is in the
+ * Makes events durable: limit and `seen` in one round trip, publish what is new, remember it. Returns only when every event is in the
  * stream. Events of a request that fails half-way are remembered as far as they got, so that the same body again adds only the rest.
  * @throws {ProblemError} `rate-limited`, with nothing stored, or `stream-unavailable`.
  */
@@ -40,10 +39,7 @@ export async function storeEvents(
   deps: StoreDeps,
 ): Promise<StoreResult> {
   const { projectId } = request;
-  const [rateLimit, seenIds] = await Promise.all([
-    deps.rateLimiter.take(projectId, events.length),
-    deps.deduper.findSeen(projectId, idsOf(events)),
-  ]);
+  const { rateLimit, seenIds } = await deps.memory.admit(projectId, idsOf(events));
   if (rateLimit?.isAllowed === false) throw rateLimited(rateLimit);
 
   const messages = splitIntoMessages(events.filter(({ event }) => !seenIds.has(event.event_id)));
@@ -56,7 +52,7 @@ export async function storeEvents(
         );
   request.waitUntil(
     publishing.then((outcomes) =>
-      deps.deduper.markSeen(projectId, idsOf(selectMessages(messages, outcomes, isDurable))),
+      deps.memory.markSeen(projectId, idsOf(selectMessages(messages, outcomes, isDurable))),
     ),
   );
   const outcomes = await publishing;

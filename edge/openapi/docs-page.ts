@@ -145,7 +145,11 @@ function typeOf(schema: JsonSchema): Content {
     const members = Object.entries(properties as Record<string, JsonSchema>);
     return html`{ ${members.map(([name, member], index) => html`${index === 0 ? "" : ", "}${name}: ${typeOf(member)}`)} }`;
   }
-  return html`${String(schema.const ?? schema.format ?? type ?? "anything")}${boundsOf(schema)}`;
+  return html`${String(schema.const ?? schema.format ?? nameOf(type))}${boundsOf(schema)}`;
+}
+
+function nameOf(type: unknown): string {
+  return Array.isArray(type) ? type.join(" or ") : String(type ?? "anything");
 }
 
 function boundsOf({ minimum, maximum, minLength, maxLength }: JsonSchema): string {

@@ -20,7 +20,7 @@ body {
 h1 { font-size: 2rem; margin: 0 0 .5rem; }
 h2 { margin: 3rem 0 .25rem; }
 h4 { margin: 1.25rem 0 .25rem; font-size: .9rem; color: var(--faint); }
-p { margin: .5rem 0; white-space: pre-line; }
+p { margin: .5rem 0; }
 a { color: inherit; text-underline-offset: .2em; }
 nav ul { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .25rem; }
 nav a { text-decoration: none; }

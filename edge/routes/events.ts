@@ -6,7 +6,7 @@ import { decodeEvents } from "../decode-events.ts";
 import { toIngestAnswer } from "../ingest-answer.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestOrigin } from "../publisher-pool.ts";
-import { rateLimitHeaders } from "../rate-limiter.ts";
+import { rateLimitHeaders } from "../rate-limit.ts";
 import { readBody } from "../read-body.ts";
 import { type StoreDeps, storeEvents } from "../store-events.ts";
 

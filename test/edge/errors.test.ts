@@ -403,7 +403,12 @@ describe("POST /v1/events refuses an event", () => {
 describe("POST /v1/events when a part fails", () => {
   it("429 with Retry-After, and nothing stored", async () => {
     const decision = { isAllowed: false, limit: 100, remaining: 3, resetSeconds: 7 };
-    const { fetch, published } = createTestApp({ rateLimiter: { take: async () => decision } });
+    const { fetch, published } = createTestApp({
+      memory: {
+        admit: async () => ({ rateLimit: decision, seenIds: new Set() }),
+        markSeen: async () => {},
+      },
+    });
     const response = await fetch("/v1/events", post(sampleEvent()));
     expect(response.status).toBe(429);
     expect(response.headers.get("retry-after")).toBe("7");
@@ -453,8 +458,8 @@ describe("POST /v1/events when a part fails", () => {
 
   it("500 without internals when something unforeseen breaks", async () => {
     const { fetch, logs } = createTestApp({
-      deduper: {
-        findSeen: async () => {
+      memory: {
+        admit: async () => {
           throw new Error("secret detail");
         },
         markSeen: async () => {},

@@ -178,6 +178,6 @@ describe("POST /v1/events answers for each event", () => {
     const { fetch, published } = createTestApp();
     const event_id = "019728a1-5c00-7000-8000-000000000000";
     await fetch("/v1/events", post({ event_id, event_type: "signup", user_id: "u" }));
-    expect(published()[0]?.envelope.events[0]?.occurred_at).toBe("2025-06-01T00:39:16.096Z");
+    expect(published()[0]?.envelope.events[0]?.occurred_at).toBe("2025-05-31T23:15:52.960Z");
   });
 });

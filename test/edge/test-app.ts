@@ -23,14 +23,15 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
     logger: { info: log, warn: log, error: log },
     now: () => NOW_MS,
     maxEventAgeMs: 7300 * 86_400_000,
-    deduper: {
-      findSeen: async (projectId, ids) =>
-        new Set(ids.filter((id) => seen.has(`${projectId}:${id}`))),
+    memory: {
+      admit: async (projectId, ids) => ({
+        rateLimit: undefined,
+        seenIds: new Set(ids.filter((id) => seen.has(`${projectId}:${id}`))),
+      }),
       markSeen: async (projectId, ids) => {
         for (const id of ids) seen.add(`${projectId}:${id}`);
       },
     },
-    rateLimiter: { take: async () => undefined },
     publisher: {
       publish: async (batch) =>
         batch.map((message): PublishOutcome => {

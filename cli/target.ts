@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "./cli-error.ts";
+
+/** Which edge a command talks to, and as whom. */
+export type Target = { readonly url: URL; readonly key: string };
+
+export type TargetOptions = {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+};
+
+type LocalStack = { readonly edge_url?: string; readonly write_key?: string };
+
+/**
+ * The edge and write key from the command line, else the environment, else the local stack.
+ * The local stack's key is not sent to another machine.
+ * @throws {UsageError} when either is missing.
+ */
+export function resolveTarget(
+  options: TargetOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  readLocal: (path: string) => LocalStack | undefined = readLocalStack,
+): Target {
+  const localPath = join(env.DATA_DIR || ".data", "local.json");
+  const local = readLocal(localPath);
+  const urlText = options.url || env.SLUICE_URL || local?.edge_url;
+  if (urlText === undefined) {
+    throw new UsageError(
+      `No server given: pass --url, set SLUICE_URL, or start the local stack with npm start (there is no ${localPath})`,
+    );
+  }
+  const url = parseUrl(urlText);
+  const isLocal = isLoopback(url) || urlText === local?.edge_url;
+  const key = options.key || env.SLUICE_KEY || (isLocal ? local?.write_key : undefined);
+  if (key === undefined) {
+    throw new UsageError(
+      `No key given for ${url.origin}: pass --key or set SLUICE_KEY to a write key`,
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new UsageError("The key holds a blank or a character that no key has");
+  }
+  return { url, key };
+}
+
+export function isLoopback(url: URL): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  throw new UsageError(
+    `Cannot read the server's URL: "${text}" does not begin with https:// or http://`,
+  );
+}
+
+function readLocalStack(path: string): LocalStack | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as LocalStack;
+  } catch (cause) {
+    throw new UsageError(`Cannot read ${path}: it is not JSON`, { cause });
+  }
+}

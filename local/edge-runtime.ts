@@ -1,0 +1,127 @@
+/**
+ * Runs the Worker under Miniflare: `node local/edge-runtime.ts --port N --data-dir FOLDER`.
+ * Its bindings come from the environment.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { bundleEdge, type EdgeBundle, type EdgeSettings } from "./edge-bundle.ts";
+
+/** What a deployed Worker has as secrets and variables besides the `[vars]` of wrangler.toml. */
+const BINDINGS = [
+  "DATABASE_URL",
+  "KEY_SECRET",
+  "KEY_SECRET_PREVIOUS",
+  "MAX_EVENT_AGE_DAYS",
+  "NATS_PASSWORD",
+  "NATS_URL",
+  "NATS_USER",
+  "NEON_FETCH_ENDPOINT",
+  "PUBLISHER_SHARDS",
+  "RATE_LIMIT_BURST_EVENTS",
+  "RATE_LIMIT_EVENTS_PER_SECOND",
+  "REDIS_TIMEOUT_MS",
+  "UPSTASH_REDIS_REST_TOKEN",
+  "UPSTASH_REDIS_REST_URL",
+  "WORKER_TOKEN",
+  "WORKER_URL",
+];
+
+/** The kinds of modules that wrangler writes beside index.js, by its default rules. */
+const MODULE_TYPES = {
+  ".js": "ESModule",
+  ".mjs": "ESModule",
+  ".txt": "Text",
+  ".html": "Text",
+  ".sql": "Text",
+  ".bin": "Data",
+  ".wasm": "CompiledWasm",
+} as const;
+
+export interface EdgeRuntimeOptions {
+  readonly root: string;
+  readonly cacheDir: string;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly port: number;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The caller disposes of what it gets. */
+export async function startEdgeRuntime(options: EdgeRuntimeOptions): Promise<Miniflare> {
+  const bundle = await bundleEdge(options.root, options.cacheDir);
+  const { settings } = bundle;
+  const miniflare = new Miniflare({
+    ...convertV4MiniflareOptions({
+      workers: [
+        {
+          ...settings,
+          modulesRoot: bundle.folder,
+          modules: await readModules(bundle),
+          bindings: bindingsFrom(settings.bindings ?? {}, options.env),
+        },
+      ],
+      host: options.host,
+      port: options.port,
+      resourcePersistencePath: join(options.dataDir, "edge"),
+      // A fixed `request.cf`: anything but false asks Cloudflare for one.
+      cf: false,
+      logRequests: false,
+      log: new Log(LogLevel.WARN),
+    }),
+    enableDevRegistry: false,
+  });
+  await miniflare.ready;
+  return miniflare;
+}
+
+/** The environment goes before the `[vars]` of wrangler.toml. */
+export function bindingsFrom(
+  vars: NonNullable<EdgeSettings["bindings"]>,
+  env: NodeJS.ProcessEnv,
+): NonNullable<EdgeSettings["bindings"]> {
+  const names = [...BINDINGS, ...Object.keys(vars)];
+  const given = names.flatMap((name) => (env[name] ? [[name, env[name]]] : []));
+  return { ...vars, ...Object.fromEntries(given) };
+}
+
+async function readModules({ folder }: EdgeBundle) {
+  const names = (await readdir(folder)).filter((name) => extname(name) in MODULE_TYPES);
+  // The first module is the one that runs.
+  names.sort((a, b) => Number(b === "index.js") - Number(a === "index.js"));
+  return Promise.all(
+    names.map(async (name) => ({
+      type: MODULE_TYPES[extname(name) as keyof typeof MODULE_TYPES],
+      path: join(folder, name),
+      contents: new Uint8Array(await readFile(join(folder, name))),
+    })),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const { values } = parseArgs({
+    options: {
+      "data-dir": { type: "string" },
+      host: { type: "string", default: "127.0.0.1" },
+      port: { type: "string" },
+      root: { type: "string", default: root },
+    },
+  });
+  const dataDir = values["data-dir"];
+  if (!dataDir || !values.port) throw new Error("Cannot start: --data-dir and --port are needed");
+  const miniflare = await startEdgeRuntime({
+    root: values.root,
+    cacheDir: join(values.root, ".wrangler", "local-bundles"),
+    dataDir,
+    host: values.host,
+    port: Number(values.port),
+    env: process.env,
+  });
+  process.stdout.write(`edge on ${await miniflare.ready}\n`);
+  // Miniflare's own listener exits at once, before workerd has ended.
+  process.removeAllListeners("SIGTERM");
+  process.once("SIGTERM", () => void miniflare.dispose().then(() => process.exit(0)));
+}

@@ -1,0 +1,32 @@
+// Types of the modules that run before there is a Node that strips types.
+declare module "*/apt-tools.mjs" {
+  export function installWithApt(packages: string[], toolsDir: string): void;
+  export function packagesToUnpack(plan: string): string[];
+}
+
+declare module "*/bootstrap.mjs" {
+  export type ProgramName = "nats-server" | "redis-server" | "initdb";
+  export const PROGRAMS: Record<ProgramName, { apt: string; brew: string }>;
+  export function bootstrap(needs: {
+    programs: ProgramName[];
+    withPackages: boolean;
+  }): Promise<NodeJS.ProcessEnv>;
+  export function runForeground(
+    command: string,
+    args: string[],
+    options: import("node:child_process").SpawnOptions,
+  ): Promise<number>;
+  export function parseCommandLine(
+    args: string[],
+  ):
+    | { withPostgres: boolean; script: string; args: string[] }
+    | { withPostgres: boolean; npmScript: string; args: string[] }
+    | undefined;
+  export function isFittingNode(version: string): boolean;
+  export function nodePlatformPackage(platform: string, arch: string): string;
+  export function describeMissing(programs: ProgramName[]): string;
+}
+
+declare module "*/find-program.mjs" {
+  export function findProgram(name: string): string | undefined;
+}

@@ -1,0 +1,43 @@
+import { connect } from "node:net";
+
+/** How long one question to a part may take; the caller asks again until its own deadline. */
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** Whether a GET (or the given request) is answered with a success code. */
+export async function answersHttp(
+  url: string,
+  signal: AbortSignal,
+  request: RequestInit = {},
+): Promise<boolean> {
+  const timeout = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  const response = await fetch(url, { ...request, signal: AbortSignal.any([signal, timeout]) });
+  await response.arrayBuffer();
+  return response.ok;
+}
+
+/** Connects, sends `question` and resolves true when what comes back matches `answer`. */
+export function answersTcp(
+  port: number,
+  signal: AbortSignal,
+  question: string | Uint8Array,
+  answer: RegExp,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timeout = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+    const socket = connect({ host: "127.0.0.1", port });
+    const settle = (isReady: boolean): void => {
+      socket.destroy();
+      resolve(isReady);
+    };
+    let received = "";
+    AbortSignal.any([signal, timeout]).addEventListener("abort", () => settle(false));
+    socket.setEncoding("latin1");
+    socket.on("connect", () => socket.write(question));
+    socket.on("data", (chunk: string) => {
+      received += chunk;
+      if (answer.test(received)) settle(true);
+    });
+    socket.on("error", () => settle(false));
+    socket.on("close", () => settle(false));
+  });
+}

@@ -1,0 +1,98 @@
+/** `npm start`: runs the whole of Sluice on this machine until it is told to stop. */
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { createKey, type KeyScope } from "../contract/key.ts";
+import { choosePorts } from "./ports.ts";
+import { runStack } from "./run-stack.ts";
+import { loadSecrets } from "./secrets.ts";
+import { createStack, type StackUrls } from "./stack.ts";
+
+const HELP = `npm start [-- options]
+
+Runs Sluice on this machine: Redis, NATS, an embedded TimescaleDB, the worker and the edge.
+
+  --store NAME   timescale (the default)
+  --help         this text
+
+Environment:
+  DATA_DIR       where everything is kept (default .data)
+  PORT           port of the edge (default 8787)
+  WORKER_PORT, DATABASE_PORT, REDIS_PORT, NATS_PORT, NATS_WEBSOCKET_PORT, UPSTASH_PORT, NEON_PORT
+                 ports of the other parts (default: free ones, kept over restarts)
+`;
+
+const PROJECT = "demo";
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { store: { type: "string", default: "timescale" }, help: { type: "boolean" } },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.store !== "timescale") {
+    process.stderr.write(
+      `Cannot start: store "${values.store}" is not available in this version, only timescale is\n`,
+    );
+    return 2;
+  }
+
+  const dataDir = resolve(process.env.DATA_DIR || ".data");
+  await mkdir(dataDir, { recursive: true });
+  let greeting = "";
+  await runStack({
+    dataDir,
+    say,
+    prepare: async () => {
+      const ports = await choosePorts(dataDir, process.env);
+      const secrets = await loadSecrets(dataDir);
+      const { parts, urls } = await createStack({ dataDir, ports, secrets });
+      const keys = makeKeys(secrets.keySecret);
+      greeting = greet(urls, keys);
+      return { parts, description: { ...urls, ...keys } };
+    },
+    onReady: () => process.stdout.write(greeting),
+  });
+  return 0;
+}
+
+type Keys = Readonly<Record<"write_key" | "read_key" | "admin_key", string>>;
+
+function makeKeys(keySecret: string): Keys {
+  const keyOf = (scope: KeyScope): string =>
+    createKey({ scope, projectId: PROJECT, kid: "local" }, keySecret);
+  return { write_key: keyOf("w"), read_key: keyOf("r"), admin_key: keyOf("a") };
+}
+
+function greet(urls: StackUrls, keys: Keys): string {
+  const event = `{"event_type":"signed_up","user_id":"u1","properties":{"plan":"pro"}}`;
+  const day = new Date().toISOString().slice(0, 10);
+  const nextDay = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  return `
+Sluice is ready.
+
+  edge         ${urls.edge_url}
+  worker       ${urls.worker_url}
+  write key    ${keys.write_key}
+  read key     ${keys.read_key}
+  admin key    ${keys.admin_key}
+
+Post an event:
+  curl -H 'Authorization: Bearer ${keys.write_key}' -H 'Content-Type: application/json' -d '${event}' ${urls.edge_url}/v1/events
+
+Read statistics:
+  curl -H 'Authorization: Bearer ${keys.read_key}' '${urls.edge_url}/v1/stats/top-events?from=${day}&to=${nextDay}'
+
+Ctrl-C stops everything.
+`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`sluice: ${line}\n`);
+}

@@ -1,0 +1,15 @@
+import { benchEdgeCpu } from "./edge-cpu.ts";
+
+/** `npm run bench [-- name…]`: each benchmark prints medians and ratios of one run. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
+  "edge-cpu": benchEdgeCpu,
+};
+
+const names = process.argv.slice(2);
+for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
+  const benchmark = BENCHMARKS[name];
+  if (benchmark === undefined) {
+    throw new Error(`Cannot run "${name}": there are ${Object.keys(BENCHMARKS).join(", ")}`);
+  }
+  await benchmark();
+}

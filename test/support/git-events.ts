@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** 150,233 real events with known answers, in the folder that lies beside the checkout. */
+const FOLDER = new URL("../../../shared/data/", import.meta.url);
+
+export type GitEvents = { readonly ndjsonGzPath: string; readonly expected: GitEventsExpected };
+
+export type GitEventsExpected = {
+  readonly events_total: number;
+  readonly users_total: number;
+  readonly events_by_type: Readonly<Record<string, number>>;
+  readonly active_users_daily: Counts;
+  readonly active_users_weekly: Counts;
+  readonly active_users_monthly: Counts;
+  readonly commit_events_hourly: Counts;
+  readonly top_events: Range & {
+    readonly data: readonly { event_type: string; events: number; unique_users: number }[];
+  };
+  readonly retention_weekly_first_time: Range & {
+    readonly periods: number;
+    readonly cohorts: Readonly<Record<string, readonly number[]>>;
+  };
+};
+
+type Range = { readonly from: string; readonly to: string };
+type Counts = Range & { readonly data: Readonly<Record<string, number>> };
+
+/** Undefined, after saying so, where the data is not. */
+export function findGitEvents(): GitEvents | undefined {
+  const ndjsonGzPath = fileURLToPath(new URL("git-events.ndjson.gz", FOLDER));
+  if (!existsSync(ndjsonGzPath)) {
+    process.stderr.write(`SKIPPED: tests that need ${ndjsonGzPath}, which is missing\n`);
+    return undefined;
+  }
+  const expected = readFileSync(new URL("git-events.expected.json", FOLDER), "utf8");
+  return { ndjsonGzPath, expected: JSON.parse(expected) as GitEventsExpected };
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findFreePort } from "../../local/free-port.ts";
+import { poll } from "./poll.ts";
+import { makeTempDir } from "./temp-dir.ts";
+
+/** The content of DATA_DIR/local.json. */
+export interface StackDescription {
+  readonly edge_url: string;
+  readonly worker_url: string;
+  readonly write_key: string;
+  readonly read_key: string;
+  readonly admin_key: string;
+  readonly database_url: string;
+  readonly nats_url: string;
+  readonly redis_url: string;
+  readonly parts: Readonly<Record<string, { readonly pid: number; readonly log: string }>>;
+}
+
+export interface StackService extends StackDescription {
+  readonly dataDir: string;
+  /** The supervisor's pid. */
+  readonly pid: number;
+  /** What npm start has printed so far. */
+  output(): string;
+  /** local.json as it is now: pids change when parts are restarted. */
+  describe(): Promise<StackDescription>;
+  /** kill -9 to one part; resolves when its successor runs (not: is ready). */
+  killPart(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const READY_TIMEOUT_MS = 180_000;
+
+/** `npm start` on free ports and a data directory of its own. It ends with this process. */
+export async function startStack({
+  env = {},
+}: {
+  env?: Record<string, string>;
+} = {}): Promise<StackService> {
+  const tempDir = await makeTempDir("stack");
+  const script = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script], {
+    // The channel is how npm start notices that its parent is gone.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: {
+      ...process.env,
+      PORT: String(await findFreePort()),
+      DATA_DIR: tempDir.path,
+      ...env,
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8");
+    stream?.on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const dataDir = env.DATA_DIR ?? tempDir.path;
+  const describe = async (): Promise<StackDescription> =>
+    JSON.parse(await readFile(join(dataDir, "local.json"), "utf8")) as StackDescription;
+  const stop = async (): Promise<void> => {
+    await endChild(child);
+    await tempDir.remove();
+  };
+
+  try {
+    await poll(
+      "a ready stack",
+      async () => hasEnded(child) || (await describe()),
+      READY_TIMEOUT_MS,
+    );
+    if (hasEnded(child)) throw new Error("npm start ended");
+  } catch (error) {
+    await stop();
+    throw new Error(`Cannot start the stack:\n${output}`, { cause: error });
+  }
+  return {
+    ...(await describe()),
+    dataDir,
+    pid: child.pid ?? 0,
+    output: () => output,
+    describe,
+    stop,
+    async killPart(name) {
+      const pid = (await describe()).parts[name]?.pid;
+      if (pid === undefined) throw new Error(`Cannot kill ${name}: no such part`);
+      process.kill(pid, "SIGKILL");
+      await poll(`a new ${name}`, async () => {
+        const now = (await describe()).parts[name]?.pid;
+        return now !== undefined && now !== pid;
+      });
+    },
+  };
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { createInFlight } from "../../../worker/in-flight.ts";
+
+test("createInFlight() counts bytes and lends room again when messages are settled", async () => {
+  const inFlight = createInFlight(100);
+  const log: string[] = [];
+  inFlight.add(message(1, 60, log));
+  inFlight.add(message(2, 60, log));
+  expect(inFlight.bytes).toBe(120);
+  let hasRoom = false;
+  const room = inFlight.waitForRoom(new AbortController().signal).then(() => {
+    hasRoom = true;
+  });
+  await Promise.resolve();
+  expect(hasRoom).toBe(false);
+  inFlight.ack(1);
+  await room;
+  expect(inFlight.bytes).toBe(60);
+  expect(log).toEqual(["ack 1"]);
+});
+
+test("createInFlight() holds a redelivered message once and settles its newest delivery", () => {
+  const inFlight = createInFlight(100);
+  const log: string[] = [];
+  expect(inFlight.add(message(1, 60, log, "first"))).toBe(true);
+  expect(inFlight.add(message(1, 60, log, "second"))).toBe(false);
+  expect(inFlight.bytes).toBe(60);
+  inFlight.ack(1);
+  inFlight.ack(1);
+  expect(log).toEqual(["ack second"]);
+});
+
+test("createInFlight() extends and gives back everything held", () => {
+  const inFlight = createInFlight(100);
+  const log: string[] = [];
+  inFlight.add(message(1, 10, log));
+  inFlight.add(message(2, 10, log));
+  inFlight.extend();
+  inFlight.nakAll();
+  expect(log).toEqual(["working 1", "working 2", "nak 1", "nak 2"]);
+  expect(inFlight.count).toBe(0);
+});
+
+test("createInFlight() waits no longer than the worker runs", async () => {
+  const inFlight = createInFlight(1);
+  inFlight.add(message(1, 10, []));
+  const stop = new AbortController();
+  const room = inFlight.waitForRoom(stop.signal);
+  stop.abort();
+  await room;
+});
+
+function message(seq: number, bytes: number, log: string[], name = String(seq)) {
+  return {
+    seq,
+    data: new Uint8Array(bytes),
+    ack: () => log.push(`ack ${name}`),
+    nak: () => log.push(`nak ${name}`),
+    term: () => log.push(`term ${name}`),
+    working: () => log.push(`working ${name}`),
+  };
+}

@@ -1,0 +1,124 @@
+import { pino } from "pino";
+import { describe, expect, test } from "vitest";
+import type { DeadLetter } from "../../../worker/dead-letters.ts";
+import type { Delivery } from "../../../worker/delivery.ts";
+import type { EventRow } from "../../../worker/event-row.ts";
+import { type Acknowledgeable, createInFlight } from "../../../worker/in-flight.ts";
+import { createWriter } from "../../../worker/writer.ts";
+import { createDelivery } from "./rows.ts";
+
+describe("createWriter()", () => {
+  test("acknowledges after the commit", async () => {
+    const bench = createBench();
+    await bench.write([bench.deliver(3), bench.deliver(2)]);
+    expect(bench.log).toEqual(["commit 5", "ack 1", "ack 2"]);
+  });
+
+  test("finds bad rows by halving, stores their neighbours, and publishes before acknowledging", async () => {
+    const bench = createBench();
+    const good = bench.deliver(7);
+    const mixed = bench.deliver(9);
+    const bad = new Set([mixed.rows[2], mixed.rows[8]]);
+    bench.refuse = (row) => (bad.has(row) ? withCode("22P05") : undefined);
+    await bench.write([good, mixed]);
+    expect(bench.stored.size).toBe(14);
+    expect(bench.letters).toHaveLength(2);
+    expect(bench.letters[0]).toMatchObject({
+      reason: "refused",
+      sqlstate: "22P05",
+      stream_sequence: 2,
+      subject: "events.demo",
+      event: { event_type: "click" },
+    });
+    expect(bench.log.slice(-3)).toEqual(["ack 1", "dead 2", "ack 2"]);
+  });
+
+  test("tries again what may work later, without losing or repeating anything", async () => {
+    const bench = createBench();
+    let failures = 2;
+    bench.refuse = () => (failures-- > 0 ? withCode("57P01") : undefined);
+    await bench.write([bench.deliver(4)]);
+    expect(bench.log).toEqual(["commit 4", "ack 1"]);
+  });
+
+  test("keeps a message whose dead letter cannot be published", async () => {
+    const bench = createBench();
+    bench.refuse = () => withCode("22P02");
+    bench.isDeadStreamFull = true;
+    await bench.write([bench.deliver(1)]);
+    expect(bench.log).toEqual(["nak 1"]);
+  });
+
+  test("gives the batch back when told to give up", async () => {
+    const bench = createBench();
+    bench.refuse = () => {
+      bench.giveUp.abort();
+      return withCode("ECONNREFUSED");
+    };
+    await bench.write([bench.deliver(1), bench.deliver(1)]);
+    expect(bench.log).toEqual(["nak 1", "nak 2"]);
+  });
+});
+
+function createBench() {
+  const log: string[] = [];
+  const letters: DeadLetter[] = [];
+  const stored = new Set<EventRow>();
+  const giveUp = new AbortController();
+  const inFlight = createInFlight(1_000);
+  let sequence = 0;
+  const bench = {
+    log,
+    letters,
+    stored,
+    giveUp,
+    refuse: (_: EventRow): Error | undefined => undefined,
+    isDeadStreamFull: false,
+    deliver(rows: number): Delivery {
+      sequence += 1;
+      inFlight.add(acknowledgeable(sequence, log));
+      return createDelivery({ rows, sequence });
+    },
+    write: createWriter({
+      store: {
+        async write(rows) {
+          for (const row of rows) {
+            const error = bench.refuse(row);
+            if (error !== undefined) throw error;
+          }
+          for (const row of rows) stored.add(row);
+          return { inserted: rows.length };
+        },
+        async checkHealth() {},
+        async close() {},
+      },
+      deadLetters: {
+        async publish(published) {
+          if (bench.isDeadStreamFull) throw new Error("maximum bytes exceeded");
+          letters.push(...published);
+          log.push(`dead ${published.length}`);
+        },
+      },
+      inFlight,
+      onCommitted: (rows) => log.push(`commit ${rows.length}`),
+      logger: pino({ level: "silent" }),
+      giveUp: giveUp.signal,
+    }),
+  };
+  return bench;
+}
+
+function acknowledgeable(seq: number, log: string[]): Acknowledgeable {
+  return {
+    seq,
+    data: new Uint8Array(10),
+    ack: () => log.push(`ack ${seq}`),
+    nak: () => log.push(`nak ${seq}`),
+    term: () => log.push(`term ${seq}`),
+    working: () => {},
+  };
+}
+
+function withCode(code: string): Error {
+  return Object.assign(new Error("refused"), { code });
+}

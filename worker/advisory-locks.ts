@@ -1,0 +1,6 @@
+/** Advisory locks that workers on one database take, each a pair of this class and a number. */
+export const LOCK_CLASS = 0x51_1c_e0;
+
+export const MIGRATION_LOCK = 1;
+/** Plus the aggregate's place in the list of aggregates. */
+export const FIRST_REFRESH_LOCK = 10;

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { JetStreamApiError, type JetStreamClient } from "@nats-io/jetstream";
+import { projectOfSubject } from "../contract/stream.ts";
+
+/** What `EVENTS_DEAD` holds: one JSON object a message, subject `dead.<project>`. */
+export type DeadLetter = {
+  readonly reason: string;
+  readonly sqlstate?: string;
+  readonly stream_sequence: number;
+  readonly subject: string;
+  readonly received_at?: string;
+  readonly failed_at: string;
+  /** The event as it was published; absent when the whole message could not be read. */
+  readonly event?: unknown;
+  /** The whole message, base64; cut when it would not fit into a message again. */
+  readonly payload_base64?: string;
+  readonly payload_is_cut?: true;
+};
+
+export type DeadLetters = {
+  /** Resolves once every letter is durable. */
+  publish(letters: readonly DeadLetter[]): Promise<void>;
+};
+
+/** Leaves room for the letter's other fields and for headers under NATS' default `max_payload` of 1 MiB. */
+const MAX_PAYLOAD_BYTES = 720 * 1024;
+
+export function createDeadLetters(jetstream: JetStreamClient): DeadLetters {
+  return {
+    async publish(letters) {
+      for (const letter of letters) {
+        const json = JSON.stringify(letter);
+        await jetstream.publish(`dead.${projectOfSubject(letter.subject)}`, json, {
+          msgID: idOf(letter),
+          timeout: 5_000,
+        });
+      }
+    },
+  };
+}
+
+export function toPayload(data: Uint8Array): Pick<DeadLetter, "payload_base64" | "payload_is_cut"> {
+  const isCut = data.length > MAX_PAYLOAD_BYTES;
+  const payload_base64 = Buffer.from(data.subarray(0, MAX_PAYLOAD_BYTES)).toString("base64");
+  return { payload_base64, ...(isCut ? { payload_is_cut: true } : {}) };
+}
+
+/** A redelivered message brings the same letters; within the duplicate window JetStream keeps one of each. */
+function idOf(letter: DeadLetter): string {
+  const { stream_sequence, event, payload_base64 } = letter;
+  return createHash("sha256")
+    .update(JSON.stringify([stream_sequence, event, payload_base64]))
+    .digest("hex")
+    .slice(0, 32);
+}
+
+/** Whether NATS refused the letter, as a full stream does, rather than not answering. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof JetStreamApiError;
+}

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { LOCK_CLASS, MIGRATION_LOCK } from "./advisory-locks.ts";
+import type { TimescaleEdition } from "./capabilities.ts";
+import type { ReservedSql, Sql } from "./database.ts";
+import type { Logger } from "./logger.ts";
+
+const MIGRATIONS_FOLDER = new URL("../sql/timescale/", import.meta.url);
+const FILE_NAME = /^(\d{4}_[a-z0-9_]+)(?:\.(timescale|community|plain))?\.sql$/;
+/** First line of a file whose single statement PostgreSQL refuses inside a transaction. */
+const NO_TRANSACTION = "-- no transaction";
+
+type Variant = "timescale" | "community" | "plain" | undefined;
+
+export type Migration = {
+  readonly name: string;
+  readonly variant: Variant;
+  readonly text: string;
+  readonly checksum: string;
+};
+
+/** A file without a variant runs everywhere; `plain` is for every database that lacks the Community features. */
+const VARIANTS: Readonly<Record<TimescaleEdition, readonly Variant[]>> = {
+  community: [undefined, "timescale", "community"],
+  apache: [undefined, "timescale", "plain"],
+  none: [undefined, "plain"],
+};
+
+/**
+ * Brings the schema up to date: each file once, in order, one worker at a time.
+ * @throws {MigrationError} when a file that was applied has changed since.
+ */
+export async function migrate(
+  sql: Sql,
+  edition: TimescaleEdition,
+  options: { readonly chunkIntervalDays: number; readonly logger: Logger },
+): Promise<void> {
+  const migrations = (await readMigrations(MIGRATIONS_FOLDER)).filter(({ variant }) =>
+    VARIANTS[edition].includes(variant),
+  );
+  const session = await sql.reserve();
+  try {
+    await session`select pg_advisory_lock(${LOCK_CLASS}, ${MIGRATION_LOCK})`;
+    try {
+      await session`select set_config('sluice.chunk_interval', ${`${options.chunkIntervalDays} days`}, false)`;
+      await applyMissing(session, migrations, options.logger);
+    } finally {
+      await session`select pg_advisory_unlock(${LOCK_CLASS}, ${MIGRATION_LOCK})`;
+    }
+  } finally {
+    session.release();
+  }
+}
+
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+}
+
+export async function readMigrations(folder: URL): Promise<Migration[]> {
+  const fileNames = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  return Promise.all(
+    fileNames.map(async (fileName) => {
+      const match = FILE_NAME.exec(fileName);
+      if (match === null) throw new MigrationError(`Cannot read migration: name "${fileName}"`);
+      const [, name = "", variant] = match;
+      const text = await readFile(new URL(fileName, folder), "utf8");
+      const checksum = createHash("sha256").update(text).digest("hex");
+      return { name, variant: variant as Variant, text, checksum };
+    }),
+  );
+}
+
+async function applyMissing(
+  session: ReservedSql,
+  migrations: readonly Migration[],
+  logger: Logger,
+): Promise<void> {
+  await session`
+    create table if not exists sluice_migrations (
+      name text primary key,
+      variant text,
+      checksum text not null,
+      applied_at timestamptz not null default now()
+    )`;
+  const applied = await session<{ name: string; variant: string | null; checksum: string }[]>`
+    select name, variant, checksum from sluice_migrations`;
+  const appliedByName = new Map(applied.map((row) => [row.name, row]));
+  for (const migration of migrations) {
+    const before = appliedByName.get(migration.name);
+    if (before === undefined) {
+      await apply(session, migration);
+      logger.info({ migration: migration.name, variant: migration.variant }, "migration applied");
+    } else if ((before.variant ?? undefined) !== migration.variant) {
+      logger.warn(
+        { migration: migration.name, applied: before.variant, wanted: migration.variant },
+        "migration was applied for another edition of the database and stays as it is",
+      );
+    } else if (before.checksum !== migration.checksum) {
+      throw new MigrationError(
+        `Cannot migrate: "${migration.name}" was applied and its file has changed since`,
+      );
+    }
+  }
+}
+
+async function apply(session: ReservedSql, migration: Migration): Promise<void> {
+  const { name, variant = null, text, checksum } = migration;
+  const isTransaction = !text.startsWith(NO_TRANSACTION);
+  if (isTransaction) await session`begin`;
+  try {
+    await session.unsafe(text).simple();
+    await session`
+      insert into sluice_migrations (name, variant, checksum)
+      values (${name}, ${variant}, ${checksum})`;
+    if (isTransaction) await session`commit`;
+  } catch (cause) {
+    if (isTransaction) await session`rollback`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MigrationError(`Cannot apply migration "${name}": ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,265 @@
+import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "./advisory-locks.ts";
+import { type Aggregate, floorTo, refreshLimitMs } from "./aggregates.ts";
+import type { ReservedSql, Sql } from "./database.ts";
+import type { EventRow } from "./event-row.ts";
+import { createLateDayLog, type LateDays } from "./late-days.ts";
+import type { Logger } from "./logger.ts";
+import { pause } from "./pause.ts";
+import {
+  adaptPieceMs,
+  FIRST_PIECE_MS,
+  firstPiece,
+  lateWindows,
+  tailWindow,
+  type Window,
+} from "./refresh-windows.ts";
+import { retryDelayMs } from "./retry-delay.ts";
+
+/** Workers' clocks may differ by this much. */
+const CLOCK_SKEW_MS = 60_000;
+/**
+ * While more late rows arrive, refreshing rests three times as long as it worked: an import gets most of the machine, and days that
+ * are still being filled are not computed again and again. Once none has arrived for a moment the rest is over.
+ */
+const REST_FACTOR = 3;
+const MAX_REST_MS = 20_000;
+const CALM_AFTER_MS = 750;
+const BUSY_RETRY_MS = 200;
+/** How soon rows that need no refresh stop counting as invisible. */
+const CHECK_MS = 500;
+
+/**
+ * Keeps continuous aggregates fresh. Above the watermark, the end of the last bucket that a refresh computed, they are answered from
+ * raw rows; below it a row shows only after a refresh of its bucket. So what must stay true is: each row committed below the
+ * watermark is refreshed soon by the worker that wrote it, or, if that worker died, by the next repair of any worker.
+ *
+ * Whether a row lies below the watermark is decided under the same advisory lock under which refreshes move it: a refresh that began
+ * before the row's commit may still be about to move it.
+ */
+export type Refresher = {
+  /** To be called after each commit and before the acknowledgement. */
+  note(rows: readonly EventRow[]): void;
+  /** The stream time of the oldest committed row that may be invisible in some aggregate. */
+  readonly oldestInvisibleMs: number | undefined;
+  /** Whether everything that earlier workers left below the watermark has been refreshed since this one started. */
+  readonly isRepaired: boolean;
+  /** Brings the next repair forward. */
+  requestRepair(): void;
+  /** Refreshes until stopped. */
+  run(stop: AbortSignal): Promise<void>;
+};
+
+export type RefresherDeps = {
+  readonly sql: Sql;
+  readonly aggregates: readonly Aggregate[];
+  readonly repairEveryMs: number;
+  /** Called after each repair with the database's time at which it began. */
+  readonly onRepaired: (beganAt: Date) => Promise<void>;
+  readonly logger: Logger;
+};
+
+export function createRefresher(deps: RefresherDeps): Refresher {
+  const { sql, logger } = deps;
+  const keepers = deps.aggregates.map((aggregate, index) => ({
+    aggregate,
+    lock: FIRST_REFRESH_LOCK + index,
+    late: createLateDayLog(),
+    pieceMs: FIRST_PIECE_MS,
+  }));
+  type Keeper = (typeof keepers)[number];
+  let isRepaired = false;
+  let lastNotedMs = Number.NEGATIVE_INFINITY;
+  let repairNow = new AbortController();
+
+  return {
+    note(rows) {
+      const nowMs = Date.now();
+      for (const { aggregate, late } of keepers) {
+        const hasLate = late.note(rows, refreshLimitMs(aggregate, nowMs + CLOCK_SKEW_MS));
+        if (hasLate) lastNotedMs = performance.now();
+      }
+    },
+    get oldestInvisibleMs() {
+      const times = keepers.map(({ late }) => late.oldestStoredAtMs ?? Number.POSITIVE_INFINITY);
+      const oldest = Math.min(...times);
+      return oldest === Number.POSITIVE_INFINITY ? undefined : oldest;
+    },
+    get isRepaired() {
+      return isRepaired;
+    },
+    requestRepair() {
+      repairNow.abort();
+    },
+    async run(stop) {
+      await Promise.all([runRepairs(stop), ...keepers.map((keeper) => runLate(keeper, stop))]);
+    },
+  };
+
+  /** Late rows, at the aggregate's rhythm. After the stop one last round. */
+  async function runLate(keeper: Keeper, stop: AbortSignal): Promise<void> {
+    const { rhythmMs } = keeper.aggregate;
+    const checkMs = Math.min(rhythmMs, CHECK_MS);
+    let rhythmLeftMs = 0;
+    let restLeftMs = 0;
+    for (let failures = 0; ; ) {
+      await pause(checkMs, stop);
+      const isLastRound = stop.aborted;
+      rhythmLeftMs -= checkMs;
+      restLeftMs -= checkMs;
+      if (keeper.late.size > 0) {
+        try {
+          const isCalm = performance.now() - lastNotedMs > CALM_AFTER_MS;
+          const isDue = rhythmLeftMs <= 0 && (restLeftMs <= 0 || isCalm);
+          const tookMs = await withLock(keeper, (session) =>
+            refreshLate(keeper, session, isDue || isLastRound),
+          );
+          if (tookMs !== undefined && tookMs > 0) {
+            rhythmLeftMs = rhythmMs;
+            restLeftMs = Math.min(MAX_REST_MS, tookMs * REST_FACTOR);
+          }
+          failures = 0;
+        } catch (error) {
+          rhythmLeftMs = Math.max(rhythmMs, retryDelayMs(failures, Math.random()));
+          failures += 1;
+          logger.warn({ err: error, aggregate: keeper.aggregate.name }, "refresh failed, retrying");
+        }
+      }
+      if (isLastRound) return;
+    }
+  }
+
+  /** Forgets the days that raw rows answer, and refreshes the others if that is due. Answers how long the refreshing took. */
+  async function refreshLate(
+    keeper: Keeper,
+    session: ReservedSql,
+    isDue: boolean,
+  ): Promise<number> {
+    const limitMs = refreshLimitMs(keeper.aggregate, Date.now());
+    const days = keeper.late.take();
+    let open: readonly Window[] = [];
+    const beganMs = performance.now();
+    try {
+      open = [{ fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }];
+      const watermarkMs = await readWatermarkMs(session, keeper.aggregate);
+      open = lateWindows(days.keys(), { watermarkMs, limitMs });
+      if (open.length === 0 || !isDue) return 0;
+      for (let [rest] = open; rest !== undefined; [rest] = open) {
+        rest = await refreshPiece(keeper, session, rest);
+        open = rest === undefined ? open.slice(1) : [rest, ...open.slice(1)];
+      }
+      return performance.now() - beganMs;
+    } finally {
+      keeper.late.settle(daysIn(days, open));
+    }
+  }
+
+  /** At the start, then regularly: everything, oldest first, which also moves the watermark on. */
+  async function runRepairs(stop: AbortSignal): Promise<void> {
+    for (let failures = 0; !stop.aborted; ) {
+      try {
+        const [row] = await sql<{ now: Date }[]>`select now()`;
+        for (const keeper of keepers) await repair(keeper, stop);
+        if (stop.aborted) return;
+        isRepaired = true;
+        failures = 0;
+        if (row !== undefined) await deps.onRepaired(row.now);
+        repairNow = new AbortController();
+        await pause(deps.repairEveryMs, AbortSignal.any([stop, repairNow.signal]));
+      } catch (error) {
+        logger.warn({ err: error }, "repair of the aggregates failed, retrying");
+        await pause(retryDelayMs(failures, Math.random()), stop);
+        failures += 1;
+      }
+    }
+  }
+
+  async function repair(keeper: Keeper, stop: AbortSignal): Promise<void> {
+    const oldestMs = await readOldestMs(sql);
+    if (oldestMs === undefined) return;
+    const limitMs = refreshLimitMs(keeper.aggregate, Date.now());
+    let rest = tailWindow({
+      oldestMs: floorTo(oldestMs, keeper.aggregate.bucketMs),
+      watermarkMs: Number.NEGATIVE_INFINITY,
+      limitMs,
+    });
+    while (rest !== undefined && !stop.aborted) {
+      const window: Window = rest;
+      const beganMs = performance.now();
+      const isDone = await withLock(keeper, async (session) => {
+        rest = await refreshPiece(keeper, session, window);
+        return true;
+      });
+      const tookMs = performance.now() - beganMs;
+      await pause(isDone === true ? tookMs : BUSY_RETRY_MS, stop);
+    }
+  }
+
+  /** Refreshes the first piece of a window and answers the rest. */
+  async function refreshPiece(
+    keeper: Keeper,
+    session: ReservedSql,
+    window: Window,
+  ): Promise<Window | undefined> {
+    const piece = firstPiece(window, keeper.pieceMs, keeper.aggregate);
+    const beganMs = performance.now();
+    // The procedure commits in between, so it can be neither prepared with parameters everywhere nor in a transaction.
+    await session
+      .unsafe(
+        `call refresh_continuous_aggregate('${keeper.aggregate.name}', ${literal(piece.fromMs)}, ${literal(piece.toMs)})`,
+      )
+      .simple();
+    const tookMs = performance.now() - beganMs;
+    keeper.pieceMs = adaptPieceMs(keeper.pieceMs, tookMs);
+    const { name } = keeper.aggregate;
+    const [from, to] = [piece.fromMs, piece.toMs].map((ms) => new Date(ms).toISOString());
+    logger.debug({ aggregate: name, from, to, ms: Math.round(tookMs) }, "aggregate refreshed");
+    return piece.toMs < window.toMs ? { fromMs: piece.toMs, toMs: window.toMs } : undefined;
+  }
+
+  /** Undefined when another worker holds the aggregate's lock. */
+  async function withLock<T>(
+    keeper: Keeper,
+    action: (session: ReservedSql) => Promise<T>,
+  ): Promise<T | undefined> {
+    const session = await sql.reserve();
+    try {
+      const [row] = await session<{ is_locked: boolean }[]>`
+        select pg_try_advisory_lock(${LOCK_CLASS}, ${keeper.lock}) as is_locked`;
+      if (row?.is_locked !== true) return undefined;
+      try {
+        return await action(session);
+      } finally {
+        await session`select pg_advisory_unlock(${LOCK_CLASS}, ${keeper.lock})`;
+      }
+    } finally {
+      session.release();
+    }
+  }
+}
+
+async function readWatermarkMs(sql: ReservedSql, aggregate: Aggregate): Promise<number> {
+  const [row] = await sql<{ watermark_us: number }[]>`
+    select _timescaledb_functions.cagg_watermark(mat_hypertable_id)::float8 as watermark_us
+    from _timescaledb_catalog.continuous_agg
+    where user_view_schema = current_schema() and user_view_name = ${aggregate.name}`;
+  return row === undefined ? Number.NEGATIVE_INFINITY : row.watermark_us / 1_000;
+}
+
+/** From the chunks' borders: the table itself has no index on time alone. */
+async function readOldestMs(sql: Sql): Promise<number | undefined> {
+  const [row] = await sql<{ oldest: Date | null }[]>`
+    select min(range_start) as oldest
+    from timescaledb_information.chunks
+    where hypertable_schema = current_schema() and hypertable_name = 'events'`;
+  return row?.oldest?.getTime();
+}
+
+function literal(ms: number): string {
+  return `'${new Date(ms).toISOString()}'::timestamptz`;
+}
+
+function daysIn(days: LateDays, windows: readonly Window[]): LateDays {
+  return new Map(
+    [...days].filter(([day]) => windows.some(({ fromMs, toMs }) => day >= fromMs && day < toMs)),
+  );
+}

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { codeOf, kindOfDatabaseError } from "./database-error.ts";
+import type { DeadLetter, DeadLetters } from "./dead-letters.ts";
+import { type Delivery, toEvent } from "./delivery.ts";
+import type { EventRow } from "./event-row.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { Logger } from "./logger.ts";
+import { retryDelayMs } from "./retry-delay.ts";
+import { splitByTime } from "./split-by-time.ts";
+import type { EventStore } from "./store.ts";
+
+export type WriterDeps = {
+  readonly store: EventStore;
+  readonly deadLetters: DeadLetters;
+  readonly inFlight: InFlight;
+  /** Called after each commit and before the acknowledgement. */
+  readonly onCommitted: (rows: readonly EventRow[]) => void;
+  readonly logger: Logger;
+  /** Ends the retries: the batch goes back to the stream. */
+  readonly giveUp: AbortSignal;
+};
+
+type BadRow = { readonly row: EventRow; readonly error: unknown };
+
+/** After a failed dead letter the message comes again so late, its good rows being stored already. */
+const DEAD_LETTER_RETRY_MS = 5_000;
+
+/**
+ * Writes batches and settles their deliveries: stored → ack, only after commit. A batch that cannot be written now is kept and
+ * tried again, while its deliveries are extended: it keeps its place, and the bytes it holds slow the fetching down, where a nak
+ * would only bring the same messages back in another order. A bad row is found by halving and goes to the dead letters before its
+ * message is acknowledged. Never rejects.
+ */
+export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]) => Promise<void> {
+  const { store, inFlight, logger, giveUp } = deps;
+
+  return async (deliveries) => {
+    const badRows: BadRow[] = [];
+    try {
+      const rows = deliveries.flatMap((delivery) => delivery.rows);
+      for (const group of splitByTime(rows)) badRows.push(...(await writeRows(group)));
+    } catch (error) {
+      if (!giveUp.aborted) logger.error({ err: error }, "batch failed");
+      for (const { sequence } of deliveries) inFlight.nak(sequence, 0);
+      return;
+    }
+    await settle(deliveries, badRows);
+  };
+
+  /** Stores all rows that can be stored; answers the others. */
+  async function writeRows(rows: readonly EventRow[]): Promise<BadRow[]> {
+    const error = await writeUntilJudged(rows);
+    if (error === undefined) return [];
+    const [row] = rows;
+    if (rows.length === 1 && row !== undefined) return [{ row, error }];
+    const middle = rows.length >> 1;
+    const first = await writeRows(rows.slice(0, middle));
+    return [...first, ...(await writeRows(rows.slice(middle)))];
+  }
+
+  /** Undefined once the rows are committed, or the error for which these rows can never be. */
+  async function writeUntilJudged(rows: readonly EventRow[]): Promise<unknown> {
+    for (let attempt = 0; ; attempt += 1) {
+      giveUp.throwIfAborted();
+      try {
+        await store.write(rows);
+        deps.onCommitted(rows);
+        return undefined;
+      } catch (error) {
+        const kind = kindOfDatabaseError(error);
+        if (kind === "data") return error;
+        const delayMs = retryDelayMs(attempt, Math.random());
+        const fields = { err: error, code: codeOf(error), rows: rows.length, attempt, delayMs };
+        if (kind === "unexpected") logger.error(fields, "write failed unexpectedly, retrying");
+        else logger.warn(fields, "write failed, retrying");
+        await delay(delayMs, undefined, { signal: giveUp });
+      }
+    }
+  }
+
+  async function settle(deliveries: readonly Delivery[], badRows: readonly BadRow[]) {
+    const badBySource = Map.groupBy(badRows, ({ row }) => row.source);
+    for (const delivery of deliveries) {
+      const letters = lettersOf(delivery, badBySource.get(delivery) ?? []);
+      if (letters.length === 0) {
+        inFlight.ack(delivery.sequence);
+        continue;
+      }
+      try {
+        await deps.deadLetters.publish(letters);
+        logger.warn(
+          { sequence: delivery.sequence, subject: delivery.subject, events: letters.length },
+          "events dead-lettered",
+        );
+        inFlight.ack(delivery.sequence);
+      } catch (error) {
+        logger.error({ err: error, sequence: delivery.sequence }, "dead letters not published");
+        inFlight.nak(delivery.sequence, DEAD_LETTER_RETRY_MS);
+      }
+    }
+  }
+}
+
+function lettersOf(delivery: Delivery, badRows: readonly BadRow[]): DeadLetter[] {
+  const common = {
+    stream_sequence: delivery.sequence,
+    subject: delivery.subject,
+    received_at: delivery.receivedAt,
+    failed_at: new Date().toISOString(),
+  };
+  return [
+    ...delivery.malformed.map(({ event, reason }) => ({ reason, ...common, event })),
+    ...badRows.map(({ row, error }) => {
+      const sqlstate = codeOf(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      return {
+        reason,
+        ...(sqlstate === undefined ? {} : { sqlstate }),
+        ...common,
+        event: toEvent(row),
+      };
+    }),
+  ];
+}
