@@ -73,6 +73,53 @@ export type Event = {
 
 /** Reads one event of a request, or says why it is refused. */
 export function parseEvent(value: unknown): SubmittedEvent | Rejection {
+  return readPlainEvent(value) ?? readWithSchema(value);
+}
+
+/**
+ * The short way for the events that nearly all requests hold: all that it takes, the schema takes, with the same result. It exists for
+ * speed only: workerd forbids the code generation that makes zod fast, and zod alone takes 5 µs an event there, this 1 µs.
+ */
+function readPlainEvent(value: unknown): SubmittedEvent | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  for (const field of Object.keys(value)) if (!FIELDS.has(field)) return undefined;
+  const { event_id, event_type, user_id, occurred_at, properties } = value as Record<
+    string,
+    unknown
+  >;
+  if (!isText(event_type) || !isText(user_id)) return undefined;
+  const event: { -readonly [Field in keyof SubmittedEvent]: SubmittedEvent[Field] } = {
+    event_type,
+    user_id,
+  };
+  if (event_id !== undefined) {
+    if (typeof event_id !== "string" || !isUuid(event_id)) return undefined;
+    event.event_id = event_id.toLowerCase();
+  }
+  if (occurred_at !== undefined) {
+    const timestamp = typeof occurred_at === "string" ? parseTimestamp(occurred_at) : undefined;
+    if (timestamp === undefined) return undefined;
+    event.occurred_at = timestamp;
+  }
+  if (properties !== undefined) {
+    if (checkProperties(properties) !== undefined) return undefined;
+    event.properties = properties as Record<string, unknown>;
+  }
+  return event;
+}
+
+const FIELDS: ReadonlySet<string> = new Set(Object.keys(submittedEventSchema.shape));
+
+function isText(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    value.length > 0 &&
+    value.length <= MAX_TEXT_CHARACTERS &&
+    !hasUnstorableText(value)
+  );
+}
+
+function readWithSchema(value: unknown): SubmittedEvent | Rejection {
   const result = submittedEventSchema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Event } from "./event.ts";
 
 /** Names in NATS JetStream that edge, worker and tests agree on. */
@@ -29,7 +29,6 @@ export function messageIdOf(
   projectId: string,
   events: readonly Pick<Event, "event_id" | "occurred_at">[],
 ): string {
-  const hash = createHash("sha256").update(projectId);
-  for (const event of events) hash.update(`\n${event.event_id} ${event.occurred_at}`);
-  return hash.digest("hex").slice(0, 32);
+  const identities = events.map((event) => `${event.event_id} ${event.occurred_at}`);
+  return hash("sha256", `${projectId}\n${identities.join("\n")}`, "hex").slice(0, 32);
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -8,7 +8,7 @@ export function isUuid(text: string): boolean {
 
 /** A new time-ordered id (RFC 9562 §5.7). */
 export function createUuidV7(nowMs: number): string {
-  const bytes = randomBytes(16);
+  const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(16)).buffer);
   bytes.writeUIntBE(nowMs, 0, 6);
   return formatUuid(bytes, 7);
 }

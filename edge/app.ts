@@ -2,7 +2,6 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
-import { createUuidV7 } from "../contract/uuid.ts";
 import type { AppEnv } from "./app-env.ts";
 import { authenticate } from "./authenticate.ts";
 import type { Logger } from "./logger.ts";
@@ -23,7 +22,7 @@ export type AppDeps = EventsDeps &
 /** The HTTP application of the edge. It knows nothing of Cloudflare but what its dependencies hide. */
 export function createApp(deps: AppDeps) {
   const app = new Hono<AppEnv>();
-  app.use(requestId({ generator: () => createUuidV7(deps.now()), limitLength: 200 }));
+  app.use(requestId({ limitLength: 200 }));
 
   app.use("/v1/events", openToBrowsers);
   app.on("POST", "/v1/events", authenticate("w", deps.keySecrets));

@@ -57,6 +57,8 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
       // Finds a silently dead connection within two missed pongs.
       pingInterval: 15_000,
       ignoreClusterUpdates: true,
+      // Otherwise every publish records a stack trace in case it times out.
+      noAsyncTraces: true,
     });
     void opened.closed().then(() => {
       connecting = undefined;

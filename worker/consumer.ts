@@ -9,15 +9,19 @@ import { ensureConsumer } from "./streams.ts";
 /** What a message may weigh: NATS' default `max_payload`. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const MAX_FETCH_MESSAGES = 1_000;
-const FETCH_EXPIRES_MS = 5_000;
+/** Short, as a stop waits for it: so no message is on its way when nobody listens any more, to come back only after ack_wait. */
+const FETCH_EXPIRES_MS = 2_000;
+/** Two missed ones end a fetch, and what was on its way waits for ack_wait: long enough not to be missed on a busy machine. */
+const HEARTBEAT_MS = 1_000;
 /** A fetch that is not over so long after it expired hangs on a connection that is gone. */
-const FETCH_GRACE_MS = 2_000;
+const FETCH_GRACE_MS = 1_500;
 
 export type ConsumerDeps = {
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly inFlight: InFlight;
   readonly maxInFlightBytes: number;
+  readonly ackWaitMs: number;
   readonly onMessage: (message: JsMsg) => void;
   readonly logger: Logger;
   readonly stop: AbortSignal;
@@ -48,8 +52,9 @@ export async function runConsumer(deps: ConsumerDeps): Promise<void> {
   }
 }
 
-async function bindConsumer({ jetstream, manager }: ConsumerDeps): Promise<Consumer> {
-  await ensureConsumer(manager);
+async function bindConsumer(deps: ConsumerDeps): Promise<Consumer> {
+  const { jetstream, manager, ackWaitMs } = deps;
+  await ensureConsumer(manager, ackWaitMs);
   return jetstream.consumers.get(EVENTS_STREAM, STORE_CONSUMER);
 }
 
@@ -59,14 +64,12 @@ async function fetchOnce(consumer: Consumer, deps: ConsumerDeps): Promise<void> 
   const messages = await consumer.fetch({
     max_messages: Math.max(1, Math.min(MAX_FETCH_MESSAGES, room)),
     expires: FETCH_EXPIRES_MS,
-    idle_heartbeat: 1_000,
+    idle_heartbeat: HEARTBEAT_MS,
   });
-  const end = () => messages.stop();
   const timer = setTimeout(
     () => messages.stop(new FetchTimeoutError()),
     FETCH_EXPIRES_MS + FETCH_GRACE_MS,
   );
-  stop.addEventListener("abort", end, { once: true });
   try {
     for await (const message of messages) {
       // What arrives after the stop goes back at once instead of after ack_wait.
@@ -75,7 +78,6 @@ async function fetchOnce(consumer: Consumer, deps: ConsumerDeps): Promise<void> 
     }
   } finally {
     clearTimeout(timer);
-    stop.removeEventListener("abort", end);
   }
 }
 

@@ -20,8 +20,6 @@ import {
 } from "../contract/stream.ts";
 
 const NANOS_PER_SECOND = 1_000_000_000;
-/** How long a delivery stays with a worker that no longer says it is working on it: so long a crash delays its messages. */
-export const ACK_WAIT_MS = 30_000;
 /** Over all workers. Two full batches of one-event messages for each of a few workers. */
 const MAX_ACK_PENDING = 100_000;
 
@@ -76,16 +74,19 @@ export function deadStreamWish(options: StreamOptions): StreamWish {
   };
 }
 
-export const STORE_CONSUMER_WISH = {
-  durable_name: STORE_CONSUMER,
-  ack_policy: AckPolicy.Explicit,
-  deliver_policy: DeliverPolicy.All,
-  ack_wait: (ACK_WAIT_MS / 1_000) * NANOS_PER_SECOND,
-  max_ack_pending: MAX_ACK_PENDING,
-  // Unlimited: a message past a limit would be skipped without a trace. The worker itself tells poison apart, by its dead letters.
-  // No backoff either: a live worker keeps its messages by saying it works on them, so only a dead one's come back, and those at once.
-  max_deliver: -1,
-} as const satisfies Partial<ConsumerConfig>;
+/** `ackWaitMs` is how long a delivery stays with a worker that no longer says it is working on it. */
+export function storeConsumerWish(ackWaitMs: number) {
+  return {
+    durable_name: STORE_CONSUMER,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: (ackWaitMs / 1_000) * NANOS_PER_SECOND,
+    max_ack_pending: MAX_ACK_PENDING,
+    // Unlimited: a message past a limit would be skipped without a trace. The worker itself tells poison apart, by its dead letters.
+    // No backoff either: a live worker keeps its messages by saying it works on them, so only a dead one's come back, and those at once.
+    max_deliver: -1,
+  } as const satisfies Partial<ConsumerConfig>;
+}
 
 /**
  * Makes the stream what is wished for, and checks what the server made of it: an old server silently ignores an option it does not know.
@@ -113,14 +114,15 @@ export async function ensureStream(manager: JetStreamManager, wish: StreamWish):
  * Makes the durable consumer what is wished for.
  * @throws {ConfigMismatchError} when one exists that cannot become it.
  */
-export async function ensureConsumer(manager: JetStreamManager): Promise<void> {
+export async function ensureConsumer(manager: JetStreamManager, ackWaitMs: number): Promise<void> {
+  const wish = storeConsumerWish(ackWaitMs);
   try {
-    const info = await manager.consumers.add(EVENTS_STREAM, { ...STORE_CONSUMER_WISH });
-    assertSame("consumer", STORE_CONSUMER, STORE_CONSUMER_WISH, info.config);
+    const info = await manager.consumers.add(EVENTS_STREAM, { ...wish });
+    assertSame("consumer", STORE_CONSUMER, wish, info.config);
   } catch (cause) {
     if (!(cause instanceof JetStreamApiError)) throw cause;
     const found = await manager.consumers.info(EVENTS_STREAM, STORE_CONSUMER);
-    const differences = findDifferences(STORE_CONSUMER_WISH, found.config);
+    const differences = findDifferences(wish, found.config);
     if (differences.length === 0) return;
     throw new ConfigMismatchError("consumer", STORE_CONSUMER, differences, { cause });
   }

@@ -22,7 +22,6 @@ import { createProgress } from "./progress.ts";
 import { createRefresher } from "./refresher.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import {
-  ACK_WAIT_MS,
   ConfigMismatchError,
   deadStreamWish,
   ensureConsumer,
@@ -33,7 +32,7 @@ import { createTimescaleStore } from "./timescale-store.ts";
 import { createWriter } from "./writer.ts";
 
 /** How long a batch may take after the stop before it goes back to the stream. */
-const DRAIN_MS = 6_000;
+const DRAIN_MS = 4_000;
 const DEAD_LETTER_RETRY_MS = 5_000;
 
 /**
@@ -118,6 +117,7 @@ async function run(
     onCommitted: (rows) => refresher.note(rows),
     logger,
     giveUp: giveUp.signal,
+    delay: pause,
   });
   const batcher = createBatcher(
     {
@@ -131,7 +131,7 @@ async function run(
   );
   const onMessage = createMessageHandler(inFlight, deadLetters, batcher.add, logger);
 
-  const extension = setInterval(() => inFlight.extend(), ACK_WAIT_MS / 3);
+  const extension = setInterval(() => inFlight.extend(), env.ACK_WAIT_MS / 3);
   const background = new AbortController();
   const running = Promise.all([
     refresher.run(background.signal),
@@ -145,6 +145,7 @@ async function run(
     manager,
     inFlight,
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
+    ackWaitMs: env.ACK_WAIT_MS,
     onMessage,
     logger,
     stop,
@@ -224,7 +225,7 @@ async function prepareStreams(nats: NatsConnection, env: WorkerEnv): Promise<Jet
   };
   await ensureStream(manager, eventsStreamWish(options));
   await ensureStream(manager, deadStreamWish(options));
-  await ensureConsumer(manager);
+  await ensureConsumer(manager, env.ACK_WAIT_MS);
   return manager;
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { codeOf, kindOfDatabaseError } from "./database-error.ts";
 import type { DeadLetter, DeadLetters } from "./dead-letters.ts";
 import { type Delivery, toEvent } from "./delivery.ts";
@@ -18,12 +17,16 @@ export type WriterDeps = {
   readonly logger: Logger;
   /** Ends the retries: the batch goes back to the stream. */
   readonly giveUp: AbortSignal;
+  /** Waits between attempts, no longer than until the signal aborts. */
+  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
 type BadRow = { readonly row: EventRow; readonly error: unknown };
 
 /** After a failed dead letter the message comes again so late, its good rows being stored already. */
 const DEAD_LETTER_RETRY_MS = 5_000;
+/** After so many attempts, some 10 s, an error that nobody foresaw may be one row's fault. */
+const UNEXPECTED_ATTEMPTS = 7;
 
 /**
  * Writes batches and settles their deliveries: stored → ack, only after commit. A batch that cannot be written now is kept and
@@ -33,6 +36,7 @@ const DEAD_LETTER_RETRY_MS = 5_000;
  */
 export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]) => Promise<void> {
   const { store, inFlight, logger, giveUp } = deps;
+  let commits = 0;
 
   return async (deliveries) => {
     const badRows: BadRow[] = [];
@@ -60,20 +64,26 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
 
   /** Undefined once the rows are committed, or the error for which these rows can never be. */
   async function writeUntilJudged(rows: readonly EventRow[]): Promise<unknown> {
+    const commitsBefore = commits;
     for (let attempt = 0; ; attempt += 1) {
       giveUp.throwIfAborted();
       try {
         await store.write(rows);
+        commits += 1;
         deps.onCommitted(rows);
         return undefined;
       } catch (error) {
         const kind = kindOfDatabaseError(error);
         if (kind === "data") return error;
+        if (kind === "unexpected" && attempt + 1 >= UNEXPECTED_ATTEMPTS) {
+          // A single row is only to blame when the store took others meanwhile: a missing right fails every row.
+          if (rows.length > 1 || commits > commitsBefore) return error;
+        }
         const delayMs = retryDelayMs(attempt, Math.random());
         const fields = { err: error, code: codeOf(error), rows: rows.length, attempt, delayMs };
         if (kind === "unexpected") logger.error(fields, "write failed unexpectedly, retrying");
         else logger.warn(fields, "write failed, retrying");
-        await delay(delayMs, undefined, { signal: giveUp });
+        await deps.delay(delayMs, giveUp);
       }
     }
   }

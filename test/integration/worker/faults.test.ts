@@ -82,7 +82,7 @@ test("creates a deleted consumer again and stores nothing twice", async () => {
   await publisher.waitUntilDrained();
   await publisher.manager.consumers.delete(EVENTS_STREAM, STORE_CONSUMER);
   await publisher.publish("deleted", createEvents(100));
-  await publisher.waitUntilDrained().catch(async (e) => { console.log(worker.logs, await publisher.manager.consumers.info(EVENTS_STREAM, STORE_CONSUMER), (await publisher.manager.streams.info(EVENTS_STREAM)).state); throw e; });
+  await publisher.waitUntilDrained();
   expect(await countRows("deleted")).toBe(200);
   expect(worker.hasExited).toBe(false);
 });

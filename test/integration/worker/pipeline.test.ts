@@ -77,7 +77,7 @@ describe.each([
     const next = await startWorker(services());
     await next.waitUntilReady();
     // What the dead worker held comes back after ack_wait.
-    await publisher.waitUntilDrained(45_000);
+    await publisher.waitUntilDrained();
     expect(await countRows("crash")).toBe(300);
   });
 
@@ -133,7 +133,7 @@ describe.each([
     await publishing;
     const second = await startWorker(services());
     await second.waitUntilReady();
-    await publisher.waitUntilDrained(45_000);
+    await publisher.waitUntilDrained();
     expect(await countRows("load")).toBe(10_000);
     const [progress] = await sql<{ as_of: Date }[]>`select as_of from pipeline_as_of`;
     expect(progress?.as_of).toBeInstanceOf(Date);

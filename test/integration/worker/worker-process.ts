@@ -37,6 +37,7 @@ export async function startWorker(
       NATS_USER: services.nats.worker.user,
       NATS_PASSWORD: services.nats.worker.password,
       WORKER_PORT: String(port),
+      ACK_WAIT_MS: "3000",
       STREAM_MAX_BYTES: String(256 * 1024 * 1024),
       ...settings,
     },

@@ -41,6 +41,29 @@ describe("createWriter()", () => {
     expect(bench.log).toEqual(["commit 4", "ack 1"]);
   });
 
+  test("blames a row for an unforeseen error only when the store takes others", async () => {
+    const bench = createBench();
+    const mixed = bench.deliver(4);
+    bench.refuse = (row) => (row === mixed.rows[3] ? withCode("XX000") : undefined);
+    const writing = bench.write([mixed]);
+    const other = bench.write([bench.deliver(1)]);
+    await other;
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+    await bench.write([bench.deliver(1)]);
+    await writing;
+    expect(bench.letters).toHaveLength(1);
+    expect(bench.stored.size).toBe(5);
+  });
+
+  test("goes on trying while the store takes nothing", async () => {
+    const bench = createBench();
+    let failures = 100;
+    bench.refuse = () => (failures-- > 0 ? withCode("42P01") : undefined);
+    await bench.write([bench.deliver(2)]);
+    expect(bench.letters).toEqual([]);
+    expect(bench.stored.size).toBe(2);
+  });
+
   test("keeps a message whose dead letter cannot be published", async () => {
     const bench = createBench();
     bench.refuse = () => withCode("22P02");
@@ -103,6 +126,7 @@ function createBench() {
       onCommitted: (rows) => log.push(`commit ${rows.length}`),
       logger: pino({ level: "silent" }),
       giveUp: giveUp.signal,
+      delay: async () => {},
     }),
   };
   return bench;
