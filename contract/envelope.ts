@@ -16,8 +16,7 @@ export type Envelope = {
 export type EncodedEvent = { readonly event: Event; readonly json: string; readonly bytes: number };
 
 export function encodeEvent(event: Event): EncodedEvent {
-  const { event_id, occurred_at, event_type, user_id, properties } = event;
-  const json = JSON.stringify({ event_id, occurred_at, event_type, user_id, properties });
+  const json = JSON.stringify(event);
   return { event, json, bytes: Buffer.byteLength(json) };
 }
 

@@ -20,36 +20,47 @@ export type MemoryAnswer = {
 export type EventMemory = {
   /** Takes the events from the project's rate limit and looks them up. Never rejects. */
   admit(projectId: string, eventIds: readonly string[]): Promise<MemoryAnswer>;
-  /** Remembers durable events, soon. Resolves when that is done or another call has taken it over; never rejects. */
+  /**
+   * Remembers durable events, with the next request or after {@link MARK_DELAY_MS}. Resolves when that is done or another call has
+   * taken it over; never rejects.
+   */
   markSeen(projectId: string, eventIds: readonly string[]): Promise<void>;
 };
 
-/** How long marks of concurrent requests are collected into one round trip. */
-const MARK_DELAY_MS = 5;
-const MAX_MARKS_PER_SCRIPT = 5_000;
+/** How long marks wait for a request to carry them before they make a round trip of their own. */
+const MARK_DELAY_MS = 20;
+const MAX_MARKS_PER_CALL = 5_000;
 
 export function createRedisMemory(
   redis: Redis,
   policy: RateLimitPolicy,
   logger: Logger,
 ): EventMemory {
-  const policyArgs = [String(policy.eventsPerSecond), String(policy.burstEvents)];
-  let unmarkedKeys: string[] = [];
+  let unwrittenMarks: string[] = [];
+  let isFlushing = false;
+
+  function takeMarks(): string[] {
+    const taken = unwrittenMarks.slice(0, MAX_MARKS_PER_CALL);
+    unwrittenMarks = unwrittenMarks.slice(MAX_MARKS_PER_CALL);
+    return taken;
+  }
 
   return {
     async admit(projectId, eventIds) {
-      const keys = [`limit:${projectId}`, ...seenKeys(projectId, eventIds)];
+      const keys = [`limit:${projectId}`, ...seenKeys(projectId, eventIds), ...takeMarks()];
+      const { eventsPerSecond, burstEvents } = policy;
+      const args = [eventsPerSecond, burstEvents, eventIds.length, SEEN_WINDOW_SECONDS].map(String);
       try {
         const [allowed, remaining = 0, resetMs = 0, ...positions] = await runRedisScript<number[]>(
           redis,
           ADMISSION_SCRIPT,
           keys,
-          policyArgs,
+          args,
         );
         return {
           rateLimit: {
             isAllowed: allowed === 1,
-            limit: policy.burstEvents,
+            limit: burstEvents,
             remaining,
             resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
           },
@@ -62,17 +73,14 @@ export function createRedisMemory(
     },
 
     async markSeen(projectId, eventIds) {
-      if (eventIds.length === 0) return;
-      const isCollecting = unmarkedKeys.length > 0;
-      unmarkedKeys.push(...seenKeys(projectId, eventIds));
-      if (isCollecting) return;
+      unwrittenMarks.push(...seenKeys(projectId, eventIds));
+      if (isFlushing) return;
+      isFlushing = true;
       await delay(MARK_DELAY_MS);
-      const keys = unmarkedKeys;
-      unmarkedKeys = [];
+      isFlushing = false;
       try {
-        for (let start = 0; start < keys.length; start += MAX_MARKS_PER_SCRIPT) {
-          const part = keys.slice(start, start + MAX_MARKS_PER_SCRIPT);
-          await runRedisScript(redis, MARK_SEEN_SCRIPT, part, [String(SEEN_WINDOW_SECONDS)]);
+        while (unwrittenMarks.length > 0) {
+          await runRedisScript(redis, MARK_SEEN_SCRIPT, takeMarks(), [String(SEEN_WINDOW_SECONDS)]);
         }
       } catch (error) {
         logger.warn("redis did not answer: repeats will reach the database", { error });

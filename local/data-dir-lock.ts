@@ -3,16 +3,12 @@
  * supervisor, its watchdog and the parts. Whoever finds a list whose supervisor is gone ends what is
  * left of it before taking over.
  */
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { takeLockFile } from "./lock-file.ts";
 import { signalGroup, waitForGroupEnd } from "./process-group.ts";
-import { processIdentity } from "./process-identity.ts";
-
-interface KnownProcess {
-  readonly pid: number;
-  readonly identity: string | undefined;
-}
+import { identifyProcess, isRunning, type KnownProcess } from "./process-identity.ts";
 
 interface PidList {
   readonly supervisor: KnownProcess;
@@ -39,33 +35,23 @@ export async function lockDataDir(
 ): Promise<DataDirLock> {
   const path = join(dataDir, "local.pids");
   const temporary = `${path}.${process.pid}`;
-  const self = identify(process.pid);
+  const self = identifyProcess(process.pid);
   let writes: Promise<void> = Promise.resolve();
-
-  await writeFile(temporary, toJson({ supervisor: self, parts: {} }));
-  try {
-    for (;;) {
-      // A link appears at once with all its content, and fails where the file exists.
-      const isTaken = await link(temporary, path).then(
-        () => false,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === "EEXIST") return true;
-          throw error;
-        },
+  await takeLockFile(path, toJson({ supervisor: self, parts: {} }), async (found) => {
+    const list = parseList(found);
+    if (list && isRunning(list.supervisor))
+      throw new Error(
+        `Cannot start: ${dataDir} is in use by another npm start (pid ${list.supervisor.pid}): stop that one, or set DATA_DIR and PORT to others`,
       );
-      if (!isTaken) break;
-      await removeStaleList(path, dataDir, say);
-    }
-  } finally {
-    await rm(temporary, { force: true });
-  }
+    if (list) await endLeftovers(list, say);
+  });
 
   return {
     record({ watchdogPid, parts }) {
       const list: PidList = {
         supervisor: self,
-        ...(watchdogPid === undefined ? {} : { watchdog: identify(watchdogPid) }),
-        parts: Object.fromEntries([...parts].map(([name, pid]) => [name, identify(pid)])),
+        ...(watchdogPid === undefined ? {} : { watchdog: identifyProcess(watchdogPid) }),
+        parts: Object.fromEntries([...parts].map(([name, pid]) => [name, identifyProcess(pid)])),
       };
       writes = writes.then(async () => {
         await writeFile(temporary, toJson(list));
@@ -80,48 +66,16 @@ export async function lockDataDir(
   };
 }
 
-async function removeStaleList(
-  path: string,
-  dataDir: string,
-  say: (line: string) => void,
-): Promise<void> {
-  const content = await readFile(path, "utf8").catch(() => undefined);
-  if (content === undefined) return;
-  const list = parseList(content);
-  if (list && runs(list.supervisor))
-    throw new Error(
-      `Cannot start: ${dataDir} is in use by another npm start (pid ${list.supervisor.pid}): stop that one, or set DATA_DIR and PORT to others`,
-    );
-  if (list) await endLeftovers(list, say);
-  // Another start may have judged the same list and replaced it meanwhile: take away only this one.
-  const aside = `${path}.stale.${process.pid}`;
-  const isMoved = await rename(path, aside).then(
-    () => true,
-    () => false,
-  );
-  if (!isMoved) return;
-  if ((await readFile(aside, "utf8")) !== content) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
-}
-
 async function endLeftovers(list: PidList, say: (line: string) => void): Promise<void> {
   const deadline = Date.now() + WATCHDOG_TIMEOUT_MS;
-  while (list.watchdog && runs(list.watchdog) && Date.now() < deadline) await delay(50);
+  while (list.watchdog && isRunning(list.watchdog) && Date.now() < deadline) await delay(50);
   for (const [name, part] of Object.entries(list.parts)) {
-    if (!runs(part)) continue;
+    if (!isRunning(part)) continue;
     say(`ending ${name} (pid ${part.pid}), left over from an earlier start`);
     signalGroup(part.pid, "SIGTERM");
     if (!(await waitForGroupEnd(part.pid, 5_000))) signalGroup(part.pid, "SIGKILL");
     await waitForGroupEnd(part.pid, 1_000);
   }
-}
-
-function identify(pid: number): KnownProcess {
-  return { pid, identity: processIdentity(pid) };
-}
-
-function runs({ pid, identity }: KnownProcess): boolean {
-  return identity !== undefined && processIdentity(pid) === identity;
 }
 
 function parseList(content: string): PidList | undefined {

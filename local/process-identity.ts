@@ -1,6 +1,20 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
+/** A process written down, to be found again later. */
+export interface KnownProcess {
+  readonly pid: number;
+  readonly identity: string | undefined;
+}
+
+export function identifyProcess(pid: number): KnownProcess {
+  return { pid, identity: processIdentity(pid) };
+}
+
+export function isRunning({ pid, identity }: KnownProcess): boolean {
+  return identity !== undefined && processIdentity(pid) === identity;
+}
+
 /**
  * What tells a process from a later one with the same pid, undefined when no such process runs.
  * A pid alone may belong to another program after a crash or a reboot.

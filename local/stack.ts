@@ -109,7 +109,7 @@ export function timescalePart(dataDir: string, port: number): Part {
   const folder = join(dataDir, "timescale");
   return {
     name: "database",
-    ...nodeScript("embedded-timescale.ts", "--data-dir", folder, "--port", port),
+    ...nodeScript("timescale/embedded-timescale.ts", "--data-dir", folder, "--port", port),
     needs: [],
     isReady: () => answersSql(databaseUrlOf(port)),
     readyTimeoutMs: 60_000,

@@ -1,21 +1,24 @@
 // Speaks Upstash's Redis REST protocol and carries the commands to a Redis server: what @upstash/redis needs, on one machine.
 // https://upstash.com/docs/redis/features/restapi
-import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { RequestListener } from "node:http";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Redis, ReplyError } from "ioredis";
+import { readBody, sendJson, startLoopbackHttp } from "./loopback-http.ts";
+import { type LoopbackServer, runServerProcess } from "./server-process.ts";
+import {
+  BadCommand,
+  type Command,
+  parseCommand,
+  parseCommands,
+  parseJson,
+} from "./upstash-command.ts";
 
 export interface UpstashHttpOptions {
   redisUrl: string;
   token: string;
   /** 0 takes a free one. */
   port: number;
-}
-
-interface Command {
-  name: string;
-  args: string[];
 }
 
 type Item = { result: unknown } | { error: string };
@@ -25,21 +28,15 @@ interface Reply {
   body: Item | Item[];
 }
 
-export interface UpstashHttp {
-  url: string;
-  port: number;
-  close(): Promise<void>;
-}
-
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const COMMAND_TIMEOUT_MS = 5_000;
 const FIRST_CONNECT_TIMEOUT_MS = 1_000;
 
 /** Starts whether or not Redis answers; without it requests get a 503 at once, and work again when it is back. */
-export async function startUpstashHttp(options: UpstashHttpOptions): Promise<UpstashHttp> {
+export async function startUpstashHttp(options: UpstashHttpOptions): Promise<LoopbackServer> {
   const redis = await connect(options.redisUrl);
   const authorization = `Bearer ${options.token}`;
-  const server = createServer(async (request, response) => {
+  const answerRequest: RequestListener = async (request, response) => {
     if (request.headers.authorization !== authorization) {
       request.resume();
       return sendJson(response, 401, { error: "Unauthorized" });
@@ -56,8 +53,8 @@ export async function startUpstashHttp(options: UpstashHttpOptions): Promise<Ups
       // The client broke off in the middle of its body.
       response.destroy();
     }
-  });
-  return listenOnLoopback(server, options.port, async () => redis.disconnect());
+  };
+  return startLoopbackHttp(options.port, answerRequest, async () => redis.disconnect());
 }
 
 async function answer(redis: Redis, path: string, body: string, encode: Encode): Promise<Reply> {
@@ -93,39 +90,6 @@ function failure(status: number, error: string): Reply {
 /** Strings come back as Buffers, so that bytes that are not UTF-8 survive into base64. */
 async function call(redis: Redis, { name, args }: Command): Promise<unknown> {
   return redis.callBuffer(name, args);
-}
-
-/**
- * @upstash/ratelimit marks its scripts `#!lua flags=allow-key-locking`, a flag that only Upstash knows and Redis refuses. Without
- * the flag a script has another hash, so the hashes a client knows are mapped to those Redis knows. What is not in the map (after
- * a restart) is NOSCRIPT at Redis, and the client sends the text again.
- */
-const PLAIN_HASHES = new Map<string, string>();
-const MAX_PLAIN_HASHES = 1_000;
-
-function toPlainRedis({ name, args }: Command): Command {
-  const lower = name.toLowerCase();
-  const [first = "", ...rest] = args;
-  if (lower === "evalsha" || lower === "evalsha_ro") {
-    return { name, args: [PLAIN_HASHES.get(first.toLowerCase()) ?? first, ...rest] };
-  }
-  const isScript = lower === "eval" || lower === "eval_ro";
-  return isScript ? { name, args: [toPlainScript(first), ...rest] } : { name, args };
-}
-
-/** The first line stays, as a comment, so that line numbers in errors remain true. */
-function toPlainScript(script: string): string {
-  if (!script.startsWith(UPSTASH_SHEBANG)) return script;
-  const plain = `--${script.slice(UPSTASH_SHEBANG.length)}`;
-  if (PLAIN_HASHES.size >= MAX_PLAIN_HASHES) PLAIN_HASHES.clear();
-  PLAIN_HASHES.set(sha1(script), sha1(plain));
-  return plain;
-}
-
-const UPSTASH_SHEBANG = "#!lua flags=allow-key-locking";
-
-function sha1(text: string): string {
-  return createHash("sha1").update(text).digest("hex");
 }
 
 /**
@@ -171,50 +135,6 @@ function toJson(reply: unknown, encode: Encode, isNested: boolean): unknown {
   return reply;
 }
 
-class BadCommand extends Error {
-  override name = "BadCommand";
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new BadCommand("ERR failed to parse command: the body is not JSON", { cause });
-  }
-}
-
-function parseCommands(input: unknown): Command[] {
-  if (!Array.isArray(input)) throw new BadCommand("ERR failed to parse pipeline request");
-  return input.map(parseCommand);
-}
-
-function parseCommand(input: unknown): Command {
-  if (!Array.isArray(input) || input.length === 0) {
-    throw new BadCommand("ERR failed to parse command: it must be an array that is not empty");
-  }
-  const [name = "", ...args] = input.map(parseArgument);
-  const lower = name.toLowerCase();
-  const isBlocking = lower.startsWith("xread") && args.some((arg) => arg.toLowerCase() === "block");
-  if (UNAVAILABLE.has(lower) || isBlocking) {
-    throw new BadCommand(`ERR Command is not available: '${name}'`);
-  }
-  return toPlainRedis({ name, args });
-}
-
-function parseArgument(input: unknown): string {
-  if (typeof input === "string") return input;
-  if (typeof input === "number" || typeof input === "boolean") return String(input);
-  throw new BadCommand(`ERR failed to parse command: an argument is ${JSON.stringify(input)}`);
-}
-
-/** What would change or block the one connection that all requests share. */
-const UNAVAILABLE = new Set(
-  `subscribe psubscribe ssubscribe unsubscribe punsubscribe sunsubscribe monitor multi exec discard watch unwatch select auth hello
-  reset quit client shutdown blpop brpop blmove blmpop brpoplpush bzpopmin bzpopmax bzmpop wait waitaof sync psync debug`.split(
-    /\s+/,
-  ),
-);
-
 async function connect(redisUrl: string): Promise<Redis> {
   const redis = new Redis(redisUrl, {
     connectTimeout: 1_000,
@@ -240,88 +160,20 @@ async function connect(redisUrl: string): Promise<Redis> {
   return redis;
 }
 
-/** Port 0 takes a free one. */
-async function listenOnLoopback(
-  server: Server,
-  port: number,
-  release: () => Promise<unknown>,
-): Promise<UpstashHttp> {
-  // Longer than the clients' own: whoever closes an idle connection first must be the client, or it sends into a closed one.
-  server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("Cannot listen: no port");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    port: address.port,
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-      await release();
-    },
-  };
-}
-
-/**
- * The body's text, or undefined when it is larger than `maxBytes`. The rest of a large one is read and dropped: the connection
- * stays usable, and the client gets to see the answer.
- */
-function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else chunks.length = 0;
-    });
-    request.on("end", () => {
-      resolve(size > maxBytes ? undefined : Buffer.concat(chunks, size).toString());
-    });
-    request.on("error", reject);
-  });
-}
-
-function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const body = JSON.stringify(value);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  });
-  response.end(body);
-}
-
-/** For a stand-in that is a process of its own: says that it is ready, and closes it on SIGTERM or SIGINT. */
-function runUntilSignalled(name: string, server: UpstashHttp): void {
-  const line = { level: "info", time: new Date().toISOString(), msg: `${name} ready` };
-  process.stdout.write(`${JSON.stringify({ ...line, url: server.url, port: server.port })}\n`);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-      void server.close().then(() => process.exit(0));
-    });
-  }
-}
-
-async function main(): Promise<void> {
+function parseOptions(): UpstashHttpOptions {
   const { values } = parseArgs({
     options: {
       port: { type: "string", default: process.env.PORT ?? "0" },
       "redis-url": { type: "string", default: process.env.REDIS_URL ?? "" },
     },
   });
+  const redisUrl = values["redis-url"];
   const token = process.env.UPSTASH_TOKEN;
   if (!token) throw new Error("Cannot start: UPSTASH_TOKEN is not set");
-  if (!values["redis-url"]) throw new Error("Cannot start: --redis-url is missing");
-  const server = await startUpstashHttp({
-    redisUrl: values["redis-url"],
-    token,
-    port: Number(values.port),
-  });
-  runUntilSignalled("upstash http", server);
+  if (!redisUrl) throw new Error("Cannot start: --redis-url is missing");
+  return { redisUrl, token, port: Number(values.port) };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runServerProcess("upstash http", async () => startUpstashHttp(parseOptions()));
+}

@@ -1,13 +1,13 @@
-import { encodeArrayLiteral } from "./array-literal.ts";
-import { encodeCopyText } from "./copy-text.ts";
-import { connectDatabase, type Sql } from "./database.ts";
+import { connectDatabase } from "./database.ts";
 import type { EventRow } from "./event-row.ts";
+import { encodeForCopy, insertByCopy } from "./insert-by-copy.ts";
+import { encodeColumns, insertByUnnest } from "./insert-by-unnest.ts";
 import type { EventStore } from "./store.ts";
 
 /** Below it one statement with arrays is faster than the five round trips of COPY through a staging table. */
 const COPY_MIN_ROWS = 500;
 /** Larger arrays make the statement slower: the driver and the parser build and take apart huge strings (measured). */
-const UNNEST_ROWS = 1_000;
+export const UNNEST_ROWS = 1_000;
 /** A healthy database takes well under a second for a batch; a connection that died silently never answers. */
 const WRITE_TIMEOUT_MS = 60_000;
 
@@ -37,12 +37,13 @@ export function createTimescaleStore(options: TimescaleStoreOptions): EventStore
 
   async function insert(rows: readonly EventRow[]): Promise<number> {
     if (options.hasCopyFromStdin && rows.length >= COPY_MIN_ROWS) {
-      return sql.begin((transaction) => insertByCopy(transaction, rows));
+      const encoded = encodeForCopy(rows);
+      return sql.begin((transaction) => insertByCopy(transaction, encoded));
     }
     // Each slice commits by itself: the embedded database serves one transaction at a time, and reads shall get their turn.
     let inserted = 0;
     for (let from = 0; from < rows.length; from += UNNEST_ROWS) {
-      inserted += await insertByUnnest(sql, rows.slice(from, from + UNNEST_ROWS));
+      inserted += await insertByUnnest(sql, encodeColumns(rows.slice(from, from + UNNEST_ROWS)));
     }
     return inserted;
   }
@@ -75,61 +76,14 @@ export class WriteTimeoutError extends Error {
   }
 }
 
-type Executor = Pick<Sql, "unsafe"> &
-  (<T extends readonly object[]>(
-    strings: TemplateStringsArray,
-    ...values: readonly string[]
-  ) => ReturnType<Sql["unsafe"]> & PromiseLike<T>);
-
 /**
  * One order for all writers, so that two of them that hold the same events wait for each other instead of deadlocking; and the
  * order of the index, whose pages are then visited one after the other.
  */
-function sortByKey(rows: readonly EventRow[]): EventRow[] {
+export function sortByKey(rows: readonly EventRow[]): EventRow[] {
   return rows.toSorted((a, b) => {
     if (a.projectId !== b.projectId) return a.projectId < b.projectId ? -1 : 1;
     if (a.eventId !== b.eventId) return a.eventId < b.eventId ? -1 : 1;
     return 0;
   });
-}
-
-async function insertByCopy(sql: Executor, rows: readonly EventRow[]): Promise<number> {
-  // All columns are text: COPY itself can then refuse nothing, and the insert reports a bad row with its own SQLSTATE, which the
-  // driver loses for an error that arrives after the end of COPY's data.
-  await sql`
-    create temporary table if not exists sluice_staging (
-      project_id text, event_id text, occurred_at text, received_at text, event_type text, user_id text, properties text
-    ) on commit delete rows`;
-  const copy = await sql`
-    copy sluice_staging (project_id, event_id, occurred_at, received_at, event_type, user_id, properties)
-    from stdin`.writable();
-  await new Promise<void>((resolve, reject) => {
-    copy.on("error", reject);
-    copy.end(Buffer.from(encodeCopyText(rows)), () => resolve());
-  });
-  const result = await sql`
-    insert into events (project_id, event_id, occurred_at, received_at, event_type, user_id, properties)
-    select
-      project_id, event_id::uuid, occurred_at::timestamptz, received_at::timestamptz, event_type, user_id,
-      properties::jsonb
-    from sluice_staging
-    on conflict do nothing`;
-  return result.count;
-}
-
-async function insertByUnnest(sql: Executor, rows: readonly EventRow[]): Promise<number> {
-  const column = (key: Exclude<keyof EventRow, "source" | "occurredAtMs">) =>
-    encodeArrayLiteral(rows.map((row) => row[key]));
-  const result = await sql`
-    insert into events (project_id, event_id, occurred_at, received_at, event_type, user_id, properties)
-    select
-      project_id, event_id::uuid, occurred_at::timestamptz, received_at::timestamptz, event_type, user_id,
-      properties::jsonb
-    from unnest(
-      ${column("projectId")}::text[], ${column("eventId")}::text[], ${column("occurredAt")}::text[],
-      ${column("receivedAt")}::text[], ${column("eventType")}::text[], ${column("userId")}::text[],
-      ${column("propertiesJson")}::text[]
-    ) as rows(project_id, event_id, occurred_at, received_at, event_type, user_id, properties)
-    on conflict do nothing`;
-  return result.count;
 }

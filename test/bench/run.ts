@@ -1,8 +1,10 @@
 import { benchEdgeCpu } from "./edge-cpu.ts";
+import { benchWorkerDrain } from "./worker-drain.ts";
 
 /** `npm run bench [-- name…]`: each benchmark prints medians and ratios of one run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "edge-cpu": benchEdgeCpu,
+  "worker-drain": benchWorkerDrain,
 };
 
 const names = process.argv.slice(2);

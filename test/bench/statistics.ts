@@ -11,3 +11,9 @@ export function median(sample: readonly number[]): number {
 export function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }
+
+/** "median (min–max)" */
+export function spread(sample: readonly number[], digits = 2): string {
+  const [middle, min, max] = [median(sample), Math.min(...sample), Math.max(...sample)];
+  return `${round(middle, digits)} (${round(min, digits)}–${round(max, digits)})`;
+}

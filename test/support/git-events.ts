@@ -3,12 +3,16 @@ import { fileURLToPath } from "node:url";
 
 /** 150,233 real events with known answers, in the folder that lies beside the checkout. */
 const FOLDER = new URL("../../../shared/data/", import.meta.url);
+const NDJSON_GZ_PATH = fileURLToPath(new URL("git-events.ndjson.gz", FOLDER));
 
 export type GitEvents = { readonly ndjsonGzPath: string; readonly expected: GitEventsExpected };
 
 export type GitEventsExpected = {
   readonly events_total: number;
   readonly users_total: number;
+  /** Of the first and the last event. */
+  readonly first: string;
+  readonly last: string;
   readonly events_by_type: Readonly<Record<string, number>>;
   readonly active_users_daily: Counts;
   readonly active_users_weekly: Counts;
@@ -28,11 +32,19 @@ type Counts = Range & { readonly data: Readonly<Record<string, number>> };
 
 /** Undefined, after saying so, where the data is not. */
 export function findGitEvents(): GitEvents | undefined {
-  const ndjsonGzPath = fileURLToPath(new URL("git-events.ndjson.gz", FOLDER));
-  if (!existsSync(ndjsonGzPath)) {
-    process.stderr.write(`SKIPPED: tests that need ${ndjsonGzPath}, which is missing\n`);
+  if (!existsSync(NDJSON_GZ_PATH)) {
+    process.stderr.write(`SKIPPED: tests that need ${NDJSON_GZ_PATH}, which is missing\n`);
     return undefined;
   }
+  return readGitEvents();
+}
+
+/** @throws that names the file which is missing. */
+export function readGitEvents(): GitEvents {
+  if (!existsSync(NDJSON_GZ_PATH)) throw new Error(`Cannot test: ${NDJSON_GZ_PATH} is missing`);
   const expected = readFileSync(new URL("git-events.expected.json", FOLDER), "utf8");
-  return { ndjsonGzPath, expected: JSON.parse(expected) as GitEventsExpected };
+  return {
+    ndjsonGzPath: NDJSON_GZ_PATH,
+    expected: JSON.parse(expected) as GitEventsExpected,
+  };
 }

@@ -5,7 +5,8 @@ import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { statsQuerySchema } from "../../../contract/stats-query.ts";
 import { createNeonStatsReader } from "../../../edge/stats-reader.ts";
-import { type NeonHttp, startNeonHttp } from "../../../local/neon-http.ts";
+import { startNeonHttp } from "../../../local/neon-http.ts";
+import type { LoopbackServer } from "../../../local/server-process.ts";
 import { createEventTables, reportAsOf } from "../../support/event-tables.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 
@@ -19,7 +20,7 @@ const query = statsQuerySchema.parse({
 
 describe("createNeonStatsReader() on a database", () => {
   let server: PostgresService;
-  let neonHttp: NeonHttp;
+  let neonHttp: LoopbackServer;
   let sql: Sql;
 
   beforeAll(async () => {

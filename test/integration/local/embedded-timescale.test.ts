@@ -1,36 +1,35 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type EmbeddedTimescale,
-  startEmbeddedTimescale,
-} from "../../../local/embedded-timescale.ts";
+import type { LoopbackServer } from "../../../local/server-process.ts";
+import { startEmbeddedTimescale } from "../../../local/timescale/embedded-timescale.ts";
+import { poll } from "../../support/poll.ts";
+import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
 
 const STARTED_WITHIN_MS = 60_000;
 
-let directory: string;
+let tempDir: TempDir;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "embedded-timescale-"));
+  tempDir = await makeTempDir("embedded-timescale");
 });
 
 afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
+  await tempDir.remove();
 });
 
 describe("startEmbeddedTimescale()", () => {
-  let database: EmbeddedTimescale;
+  let database: LoopbackServer;
   let sql: postgres.Sql;
 
   beforeAll(async () => {
     database = await startEmbeddedTimescale({
-      dataDir: join(directory, "shared"),
+      dataDir: join(tempDir.path, "shared"),
       port: 0,
       ownerIdleTimeoutMs: 200,
     });
@@ -102,7 +101,7 @@ describe("startEmbeddedTimescale()", () => {
     });
     expect(again.rows[0]).toEqual({ who: "one", n: 2 });
     await Promise.all([one.end(), two.end()]);
-    await until(async () => {
+    await poll("no statement left", async () => {
       const [row] =
         await sql`select count(*)::int as n from pg_prepared_statements where statement like 'select ''%'`;
       return row?.n === 0;
@@ -240,12 +239,12 @@ describe("startEmbeddedTimescale()", () => {
 
   test("refuses a data directory that a living process serves", async () => {
     await expect(
-      startEmbeddedTimescale({ dataDir: join(directory, "shared"), port: 0 }),
+      startEmbeddedTimescale({ dataDir: join(tempDir.path, "shared"), port: 0 }),
     ).rejects.toThrow(/Cannot open data directory .*: process \d+ uses it/);
   });
 });
 
-describe("node local/embedded-timescale.ts", () => {
+describe("node local/timescale/embedded-timescale.ts", () => {
   let running: Child | undefined;
 
   afterAll(() => {
@@ -255,7 +254,7 @@ describe("node local/embedded-timescale.ts", () => {
   test(
     "keeps committed rows through SIGKILL, SIGTERM and a crash",
     async () => {
-      const dataDir = join(directory, "killed");
+      const dataDir = join(tempDir.path, "killed");
       running = await startChild(dataDir);
       const first = postgres(running.url, { max: 1, onnotice: () => undefined });
       await first`create table events (at timestamptz not null, n int, payload text)`;
@@ -271,7 +270,7 @@ describe("node local/embedded-timescale.ts", () => {
       })().catch((error) => {
         if (!isKilled) throw error;
       });
-      await until(() => acknowledged >= 200);
+      await poll("200 inserts", () => acknowledged >= 200);
       isKilled = true;
       running.process.kill("SIGKILL");
       await Promise.all([once(running.process, "exit"), inserting]);
@@ -320,7 +319,7 @@ interface Child {
 async function startChild(dataDir: string): Promise<Child> {
   const child = spawn(
     process.execPath,
-    ["local/embedded-timescale.ts", "--data-dir", dataDir, "--port", "0"],
+    ["local/timescale/embedded-timescale.ts", "--data-dir", dataDir, "--port", "0"],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const [chunk] = await once(child.stdout, "data");
@@ -333,12 +332,4 @@ async function connectPg(url: string): Promise<pg.Client> {
   const client = new pg.Client(url);
   await client.connect();
   return client;
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`Still not true after 20 s: ${isTrue}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -1,24 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type EmbeddedTimescale,
-  startEmbeddedTimescale,
-} from "../../../local/embedded-timescale.ts";
-import { type NeonHttp, startNeonHttp } from "../../../local/neon-http.ts";
+import { startNeonHttp } from "../../../local/neon-http.ts";
+import type { LoopbackServer } from "../../../local/server-process.ts";
+import { startEmbeddedTimescale } from "../../../local/timescale/embedded-timescale.ts";
+import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
 
 const CONNECTION_STRING = "postgres://postgres:postgres@db.localtest.me/postgres";
 
-let directory: string;
-let database: EmbeddedTimescale;
-let server: NeonHttp;
+let tempDir: TempDir;
+let database: LoopbackServer;
+let server: LoopbackServer;
 const sql = neon(CONNECTION_STRING);
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "neon-http-"));
-  database = await startEmbeddedTimescale({ dataDir: directory, port: 0 });
+  tempDir = await makeTempDir("neon-http");
+  database = await startEmbeddedTimescale({ dataDir: tempDir.path, port: 0 });
   server = await startNeonHttp({ databaseUrl: database.url, port: 0 });
   neonConfig.fetchEndpoint = () => `${server.url}/sql`;
   await sql`create table items (id int primary key, name text not null)`;
@@ -27,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close();
   await database?.close();
-  await rm(directory, { recursive: true, force: true });
+  await tempDir?.remove();
 });
 
 describe("startNeonHttp() with neon()", () => {

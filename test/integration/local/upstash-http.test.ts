@@ -1,39 +1,25 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startUpstashHttp, type UpstashHttp } from "../../../local/upstash-http.ts";
+import type { LoopbackServer } from "../../../local/server-process.ts";
+import { startUpstashHttp } from "../../../local/upstash-http.ts";
+import { poll } from "../../support/poll.ts";
+import { type RedisService, startRedis } from "../../support/redis.ts";
 
 const TOKEN = "test-token";
 
-let directory: string;
-let redisPort: number;
-let redisServer: ChildProcess;
-let upstash: UpstashHttp;
+let server: RedisService;
+let upstash: LoopbackServer;
 let redis: Redis;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "upstash-http-"));
-  redisPort = await findFreePort();
-  redisServer = await startRedis();
-  upstash = await startUpstashHttp({
-    redisUrl: `redis://127.0.0.1:${redisPort}`,
-    token: TOKEN,
-    port: 0,
-  });
+  server = await startRedis();
+  upstash = await startUpstashHttp({ redisUrl: server.url, token: TOKEN, port: 0 });
   redis = createClient(TOKEN);
 });
 
 afterAll(async () => {
   await upstash?.close();
-  await stopRedis();
-  await rm(directory, { recursive: true, force: true });
+  await server?.stop();
 });
 
 describe("startUpstashHttp() with @upstash/redis", () => {
@@ -82,14 +68,6 @@ describe("startUpstashHttp() with @upstash/redis", () => {
     expect(sha).toMatch(/^[0-9a-f]{40}$/);
     expect(await redis.evalsha(sha, ["k"], ["a", "5"])).toEqual(["k", "a", 5]);
     await expect(redis.evalsha("0".repeat(40), [], [])).rejects.toThrow("NOSCRIPT");
-  });
-
-  test("runs scripts with the flag that only Upstash knows, by text and by their hash", async () => {
-    const script = "#!lua flags=allow-key-locking\n return ARGV[1]";
-    const hash = createHash("sha1").update(script).digest("hex");
-    await expect(redis.evalsha(hash, [], ["a"])).rejects.toThrow("NOSCRIPT");
-    expect(await redis.eval(script, [], ["a"])).toBe("a");
-    expect(await redis.evalsha(hash, [], ["b"])).toBe("b");
   });
 
   test("answers each command of a pipeline by itself", async () => {
@@ -162,38 +140,21 @@ describe("startUpstashHttp() with @upstash/redis", () => {
   });
 });
 
-describe("startUpstashHttp() with @upstash/ratelimit", () => {
-  test.each([
-    ["sliding window", Ratelimit.slidingWindow(10, "60 s")],
-    ["fixed window", Ratelimit.fixedWindow(10, "60 s")],
-    ["token bucket", Ratelimit.tokenBucket(10, "60 s", 10)],
-  ])("limits by cost in a %s", async (name, limiter) => {
-    const limit = new Ratelimit({ redis, limiter, prefix: name, ephemeralCache: false });
-    const first = await limit.limit("demo", { rate: 7 });
-    const second = await limit.limit("demo", { rate: 7 });
-    const other = await limit.limit("other", { rate: 7 });
-    expect([first.success, first.remaining]).toEqual([true, 3]);
-    expect([second.success, other.success]).toEqual([false, true]);
-    expect(first.reason).toBeUndefined();
-  });
-});
-
 describe("startUpstashHttp() without Redis", () => {
   test("answers with an error at once, and works again when Redis is back", async () => {
-    await stopRedis();
-    await until(async () => (await post("/", '["ping"]')).status === 503);
+    await server.kill();
+    await poll("a 503", async () => (await post("/", '["ping"]')).status === 503);
     await expect(redis.get("key")).rejects.toThrow("ERR cannot reach Redis");
     expect((await post("/pipeline", '[["get","a"]]')).status).toBe(503);
     expect((await post("/multi-exec", '[["get","a"]]')).status).toBe(503);
-    redisServer = await startRedis();
-    await until(async () => (await post("/", '["ping"]')).status === 200);
+    await server.restart();
+    await poll("a 200", async () => (await post("/", '["ping"]')).status === 200);
     expect(await redis.set("key", "again")).toBe("OK");
   });
 
   test("starts without it, too", async () => {
-    const port = await findFreePort();
     const lonely = await startUpstashHttp({
-      redisUrl: `redis://127.0.0.1:${port}`,
+      redisUrl: "redis://127.0.0.1:1",
       token: TOKEN,
       port: 0,
     });
@@ -223,43 +184,4 @@ function post(path: string, body: string, headers: Record<string, string> = {}):
     body,
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },
   });
-}
-
-async function startRedis(): Promise<ChildProcess> {
-  const child = spawn(
-    "redis-server",
-    ["--port", String(redisPort), "--bind", "127.0.0.1", "--save", "", "--dir", directory],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let output = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
-  });
-  await until(() => output.includes("Ready to accept connections"));
-  return child;
-}
-
-async function stopRedis(): Promise<void> {
-  if (redisServer === undefined || redisServer.exitCode !== null) return;
-  const exited = once(redisServer, "exit");
-  redisServer.kill("SIGKILL");
-  await exited;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("Cannot find a free port");
-  return address.port;
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`Still not true after 10 s: ${isTrue}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
