@@ -18,7 +18,6 @@ export type NatsPublisher = {
   publish(message: StreamMessage): Promise<PublishOutcome>;
   /** A round trip to the server. @throws when there is none in time. */
   ping(): Promise<void>;
-  close(): Promise<void>;
 };
 
 export type NatsOptions = {
@@ -93,10 +92,6 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
 
     async ping() {
       await (await connection()).flush();
-    },
-
-    async close() {
-      await (await connecting)?.close();
     },
   };
 }
