@@ -19,7 +19,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
-tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
+tokens = math.max(0, math.min(burst, tokens + math.max(0, now - at) * rate / 1000))
 if tokens < cost then
   return {0, math.floor(tokens), math.ceil((cost - tokens) * 1000 / rate)}
 end

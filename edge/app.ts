@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import type { AppEnv } from "./app-env.ts";
 import { authenticate } from "./authenticate.ts";
+import { discardBody } from "./discard-body.ts";
 import type { Logger } from "./logger.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { docsRoutes } from "./routes/docs.ts";
@@ -32,6 +33,7 @@ export function createApp(deps: AppDeps) {
   app.route("/", healthRoutes(deps.readinessChecks));
   app.route("/", openApiRoutes());
   app.route("/", docsRoutes());
+  app.get("/", (c) => c.redirect("/docs"));
 
   const methodsByPath = methodsOf(app);
   app.notFound((c) => {
@@ -44,8 +46,9 @@ export function createApp(deps: AppDeps) {
     });
   });
 
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     const instance = c.var.requestId;
+    await discardBody(c.req.raw);
     if (error instanceof ProblemError) {
       if (error.cause !== undefined) {
         deps.logger.warn("request failed", { requestId: instance, slug: error.slug, error });

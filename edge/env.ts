@@ -24,6 +24,8 @@ const varsSchema = z.object({
   NATS_USER: z.string().optional(),
   NATS_PASSWORD: z.string().optional(),
   PUBLISHER_SHARDS: number(4, 1),
+  // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
+  OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
   DATABASE_URL: z.string().min(1),
   NEON_FETCH_ENDPOINT: z.url().optional(),
   MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
@@ -55,6 +57,7 @@ export function parseConfig(bindings: Bindings) {
       timeoutMs: vars.REDIS_TIMEOUT_MS,
     },
     nats: { servers: vars.NATS_URL, user: vars.NATS_USER, password: vars.NATS_PASSWORD },
+    outboxMaxBytes: vars.OUTBOX_MAX_BYTES,
     publisherShards: vars.PUBLISHER_SHARDS,
     database: { url: vars.DATABASE_URL, fetchEndpoint: vars.NEON_FETCH_ENDPOINT },
     maxEventAgeMs: vars.MAX_EVENT_AGE_DAYS * 86_400_000,

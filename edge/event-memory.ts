@@ -51,12 +51,8 @@ export function createRedisMemory(
       const { eventsPerSecond, burstEvents } = policy;
       const args = [eventsPerSecond, burstEvents, eventIds.length, SEEN_WINDOW_SECONDS].map(String);
       try {
-        const [allowed, remaining = 0, resetMs = 0, ...positions] = await runRedisScript<number[]>(
-          redis,
-          ADMISSION_SCRIPT,
-          keys,
-          args,
-        );
+        const answer = await runRedisScript(redis, ADMISSION_SCRIPT, keys, args);
+        const [allowed, remaining, resetMs, ...positions] = parseAdmission(answer);
         return {
           rateLimit: {
             isAllowed: allowed === 1,
@@ -87,6 +83,16 @@ export function createRedisMemory(
       }
     },
   };
+}
+
+/** @throws when something other than our script has answered: taken at its word, it might refuse a project for ever. */
+function parseAdmission(answer: unknown): [number, number, number, ...number[]] {
+  const isAdmission =
+    Array.isArray(answer) && answer.length >= 3 && answer.every((part) => Number.isInteger(part));
+  if (!isAdmission) {
+    throw new TypeError(`Cannot read admission: ${JSON.stringify(answer)?.slice(0, 100)}`);
+  }
+  return answer as [number, number, number, ...number[]];
 }
 
 function seenKeys(projectId: string, eventIds: readonly string[]): string[] {

@@ -7,14 +7,16 @@ export type StreamMessage = {
   readonly payload: Uint8Array;
 };
 
-/** `duplicate`: the stream already held the message before this call sent it for the first time. */
+/**
+ * `stored`: acknowledged by the stream. `duplicate`: the stream held the message before this call sent it for the first time.
+ * `refused`: the stream answered and does not take it, because it is full. `unreachable`: no acknowledgement came.
+ */
 export type PublishOutcome =
-  | { readonly status: "stored" }
-  | { readonly status: "duplicate" }
-  | { readonly status: "failed"; readonly reason: string };
+  | { readonly status: "stored" | "duplicate" }
+  | { readonly status: "refused" | "unreachable"; readonly reason: string };
 
 export type NatsPublisher = {
-  /** Only JetStream's PubAck makes an outcome other than `failed`. Never rejects. */
+  /** Only JetStream's PubAck makes an outcome `stored` or `duplicate`. Never rejects. */
   publish(message: StreamMessage): Promise<PublishOutcome>;
   /** A round trip to the server. @throws when there is none in time. */
   ping(): Promise<void>;
@@ -73,7 +75,7 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
       });
       return { status: ack.duplicate ? "duplicate" : "stored" };
     } catch (error) {
-      return { status: "failed", reason: reasonOf(error) };
+      return toFailure(error);
     }
   }
 
@@ -81,7 +83,7 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
     async publish(message) {
       const deadline = Date.now() + PUBLISH_DEADLINE_MS;
       let outcome = await attempt(message);
-      while (outcome.status === "failed" && Date.now() + ACK_TIMEOUT_MS < deadline) {
+      while (outcome.status === "unreachable" && Date.now() + ACK_TIMEOUT_MS < deadline) {
         await delay(RETRY_DELAY_MS);
         outcome = await attempt(message);
         // The acknowledgement that went missing may have been ours: the event is stored, and by this very call.
@@ -96,11 +98,15 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
   };
 }
 
-/** What an operator can act on: NATS' own code, and JetStream's description where it gives one. */
-function reasonOf(error: unknown): string {
-  if (error instanceof NatsError) {
-    const description = error.api_error?.description;
-    return description === undefined ? error.code : `${error.code}: ${description}`;
+/** The reason is what an operator can act on: NATS' own code, and JetStream's description where it gives one. */
+function toFailure(error: unknown): PublishOutcome {
+  if (!(error instanceof NatsError)) {
+    return {
+      status: "unreachable",
+      reason: error instanceof Error ? error.message : String(error),
+    };
   }
-  return error instanceof Error ? error.message : String(error);
+  const answer = error.api_error;
+  if (answer === undefined) return { status: "unreachable", reason: error.code };
+  return { status: "refused", reason: `${error.code}: ${answer.description}` };
 }

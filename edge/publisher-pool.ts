@@ -8,9 +8,9 @@ export type RequestOrigin = {
 };
 
 export type EventPublisher = {
-  /** Never rejects: what cannot be published has failed. */
+  /** Never rejects: what cannot be published is `unreachable`. */
   publish(messages: readonly StreamMessage[], origin: RequestOrigin): Promise<PublishOutcome[]>;
-  /** @throws when NATS does not answer in time. */
+  /** Reaches every publisher of the region. @throws when one cannot reach NATS. */
   ping(origin: RequestOrigin): Promise<void>;
 };
 
@@ -19,21 +19,23 @@ export function createPublisherPool(
   namespace: DurableObjectNamespace<Publisher>,
   shards: number,
 ): EventPublisher {
-  const publisherFor = (origin: RequestOrigin) => {
+  const publisherFor = (origin: RequestOrigin, shard: number) => {
     const locationHint = locationHintOf(origin);
-    const shard = Math.floor(Math.random() * shards);
     return namespace.getByName(`${locationHint}-${shard}`, { locationHint });
   };
   return {
     async publish(messages, origin) {
       try {
-        return await publisherFor(origin).publish(messages);
+        return await publisherFor(origin, Math.floor(Math.random() * shards)).publish(messages);
       } catch (error) {
         const reason = `publisher: ${error instanceof Error ? error.message : String(error)}`;
-        return messages.map(() => ({ status: "failed", reason }));
+        return messages.map(() => ({ status: "unreachable", reason }));
       }
     },
-    ping: (origin) => publisherFor(origin).ping(),
+    async ping(origin) {
+      const numbers = Array.from({ length: shards }, (_, shard) => shard);
+      await Promise.all(numbers.map((shard) => publisherFor(origin, shard).ping()));
+    },
   };
 }
 

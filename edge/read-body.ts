@@ -27,7 +27,8 @@ async function readBounded(request: Request): Promise<Uint8Array> {
   if (declaredBytes >= 0) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let byteCount = 0;
-  for await (const chunk of request.body ?? []) {
+  // What is left of a body that is refused stays readable for `discardBody`.
+  for await (const chunk of request.body?.values({ preventCancel: true }) ?? []) {
     byteCount += chunk.byteLength;
     if (byteCount > MAX_BODY_BYTES) throw tooLarge();
     chunks.push(chunk);

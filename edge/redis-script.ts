@@ -12,17 +12,17 @@ export function createRedisScript(text: string): RedisScript {
  * Runs a script by its hash, and sends its text only when Redis does not know it: after a restart, or the first time.
  * The client's own `createScript` awaits one hash for all requests, which a Worker may not: a promise belongs to its request.
  */
-export async function runRedisScript<Result>(
+export async function runRedisScript(
   redis: Redis,
   script: RedisScript,
   keys: string[],
   args: string[],
-): Promise<Result> {
+): Promise<unknown> {
   try {
-    return await redis.evalsha<string[], Result>(script.sha1, keys, args);
+    return await redis.evalsha<string[], unknown>(script.sha1, keys, args);
   } catch (error) {
     if (error instanceof Error && error.message.includes("NOSCRIPT")) {
-      return await redis.eval<string[], Result>(script.text, keys, args);
+      return await redis.eval<string[], unknown>(script.text, keys, args);
     }
     throw error;
   }

@@ -30,7 +30,7 @@ const RETRY_AFTER_SECONDS = 2;
 
 /**
  * Makes events durable: limit and `seen` in one round trip, publish what is new, remember it. Returns only when every event is in the
- * stream. Events of a request that fails half-way are remembered as far as they got, so that the same body again adds only the rest.
+ * stream or an outbox. Events of a request that fails half-way are remembered as far as they got, so that the same body again adds only the rest.
  * @throws {ProblemError} `rate-limited`, with nothing stored, or `stream-unavailable`.
  */
 export async function storeEvents(
@@ -56,8 +56,7 @@ export async function storeEvents(
     ),
   );
   const outcomes = await publishing;
-  const failure = outcomes.find((outcome) => outcome.status === "failed");
-  if (failure?.status === "failed") throw streamUnavailable(failure.reason);
+  for (const outcome of outcomes) if ("reason" in outcome) throw streamUnavailable(outcome.reason);
   const repeated = selectMessages(messages, outcomes, (outcome) => outcome.status === "duplicate");
   return { duplicateIds: new Set([...seenIds, ...idsOf(repeated)]), rateLimit };
 }
@@ -82,7 +81,7 @@ function idsOf(events: readonly EncodedEvent[]): string[] {
 }
 
 function isDurable(outcome: PublishOutcome): boolean {
-  return outcome.status !== "failed";
+  return !("reason" in outcome);
 }
 
 function selectMessages(

@@ -420,7 +420,8 @@ describe("POST /v1/events when a part fails", () => {
   it("503 with Retry-After when the stream does not acknowledge, and nothing is remembered as seen", async () => {
     const { fetch, seen } = createTestApp({
       publisher: {
-        publish: async (messages) => messages.map(() => ({ status: "failed", reason: "TIMEOUT" })),
+        publish: async (messages) =>
+          messages.map(() => ({ status: "unreachable", reason: "TIMEOUT" })),
         ping: async () => {},
       },
     });
@@ -442,7 +443,7 @@ describe("POST /v1/events when a part fails", () => {
       publisher: {
         publish: async (messages) =>
           messages.map((_, index) =>
-            index === 0 ? { status: "stored" } : { status: "failed", reason: "TIMEOUT" },
+            index === 0 ? { status: "stored" } : { status: "unreachable", reason: "TIMEOUT" },
           ),
         ping: async () => {},
       },

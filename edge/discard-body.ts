@@ -1,0 +1,27 @@
+/** Beyond it a client is cut off: it can only mean to keep us busy. */
+const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
+const READ_BYTES = 64 * 1024;
+
+/**
+ * Takes in what a client is still sending with a request that is being refused, and keeps none of it. A server that answers and closes
+ * meanwhile resets the connection, and the client sees that instead of the answer (RFC 9112 §9.6): workerd drains 64 KiB only.
+ * Never rejects.
+ */
+export async function discardBody(request: Request): Promise<void> {
+  const declaredBytes = Number(request.headers.get("content-length") ?? 0);
+  if (request.body === null || request.body.locked || declaredBytes > MAX_DISCARDED_BYTES) return;
+  let byteCount = 0;
+  try {
+    // Into one buffer again and again: megabytes of chunks would wait for the garbage collector.
+    const reader = request.body.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(READ_BYTES);
+    while (byteCount <= MAX_DISCARDED_BYTES) {
+      const { done, value } = await reader.read(buffer);
+      if (done) return;
+      byteCount += value.byteLength;
+      buffer = new Uint8Array(value.buffer);
+    }
+  } catch {
+    // It is read already, or the client has gone.
+  }
+}
