@@ -1,15 +1,19 @@
+import type { ProblemSlug } from "../../contract/problem.ts";
 import type { JsonSchema, Operation, PathItem } from "./document-types.ts";
 import { problemResponses } from "./problem-responses.ts";
 import type { SchemaCollector } from "./schema-collector.ts";
 
 /** What says how the system is and how to use it; open to everyone. */
 export function operationsPaths(schemas: SchemaCollector): Record<string, PathItem> {
-  const open = (operation: Omit<Operation, "tags" | "security">): PathItem => ({
+  const open = (
+    operation: Omit<Operation, "tags" | "security">,
+    problems: readonly ProblemSlug[] = [],
+  ): PathItem => ({
     get: {
       ...operation,
       tags: ["Operations"],
       security: [],
-      responses: { ...operation.responses, ...problemResponses([], schemas) },
+      responses: { ...operation.responses, ...problemResponses(problems, schemas) },
     },
   });
   const page = (mediaType: string) => ({
@@ -28,17 +32,16 @@ export function operationsPaths(schemas: SchemaCollector): Record<string, PathIt
         },
       },
     }),
-    "/readyz": open({
-      operationId: "getReadiness",
-      summary: "Whether every part behind the edge answers",
-      responses: {
-        "200": { description: "All parts answer", content: readiness("ready") },
-        "503": {
-          description: "A part does not answer, or not in time",
-          content: readiness("not ready"),
-        },
+    "/readyz": open(
+      {
+        operationId: "getReadiness",
+        summary: "Whether every part behind the edge answers",
+        description:
+          "The problem's member `parts` names each part with its state: ok, failed or no answer.",
+        responses: { "200": { description: "All parts answer", content: readiness() } },
       },
-    }),
+      ["not-ready"],
+    ),
     "/openapi.json": open({
       operationId: "getOpenApi",
       summary: "This description of the API",
@@ -54,6 +57,11 @@ export function operationsPaths(schemas: SchemaCollector): Record<string, PathIt
       summary: "The same as a page to read",
       responses: page("text/html"),
     }),
+    "/": open({
+      operationId: "getRoot",
+      summary: "Leads to /docs",
+      responses: { "302": { description: "To /docs" } },
+    }),
   };
 }
 
@@ -62,10 +70,7 @@ function statusSchema(status: string, more: Record<string, JsonSchema> = {}): Js
   return { type: "object", properties, required: Object.keys(properties) };
 }
 
-function readiness(status: "ready" | "not ready") {
-  const parts = {
-    type: "object",
-    additionalProperties: { type: "string", enum: ["ok", "no answer", "failed"] },
-  };
-  return { "application/json": { schema: statusSchema(status, { parts }) } };
+function readiness() {
+  const parts = { type: "object", additionalProperties: { type: "string", const: "ok" } };
+  return { "application/json": { schema: statusSchema("ready", { parts }) } };
 }
