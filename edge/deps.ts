@@ -1,6 +1,7 @@
 import { Redis } from "@upstash/redis/cloudflare";
 import type { AppDeps } from "./app.ts";
-import { type Bindings, parseConfig } from "./env.ts";
+import type { Bindings } from "./bindings.ts";
+import { parseConfig } from "./env.ts";
 import { createRedisMemory } from "./event-memory.ts";
 import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";

@@ -1,11 +1,8 @@
 import { z } from "zod";
 import { DEFAULT_MAX_EVENT_AGE_DAYS, MAX_EVENTS_PER_REQUEST } from "../contract/limits.ts";
-import type { Publisher } from "./publisher.ts";
 
-/** What wrangler.toml and its secrets bind. Everything but the Durable Object is text. */
-export type Bindings = { readonly PUBLISHER: DurableObjectNamespace<Publisher> } & Readonly<
-  Record<string, unknown>
->;
+/** What wrangler.toml and its secrets give the Worker besides the Durable Object: text by name. */
+export type Vars = Readonly<Record<string, unknown>>;
 
 const secret = z.string().min(32, "must have at least 32 characters");
 const number = (fallback: number, minimum: number) =>
@@ -34,36 +31,34 @@ const varsSchema = z.object({
   RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
 });
 
-export type Config = ReturnType<typeof parseConfig>;
-
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
-export function parseConfig(bindings: Bindings) {
-  const result = varsSchema.safeParse(bindings);
+export function parseConfig(vars: Vars) {
+  const result = varsSchema.safeParse(vars);
   if (!result.success) {
     const problems = result.error.issues.map(
       (issue) => `${issue.path.join(".")}: ${issue.message}`,
     );
     throw new ConfigError(`Cannot read configuration: ${problems.join("; ")}`);
   }
-  const vars = result.data;
-  const keySecrets = [vars.KEY_SECRET, vars.KEY_SECRET_PREVIOUS].filter(
+  const values = result.data;
+  const keySecrets = [values.KEY_SECRET, values.KEY_SECRET_PREVIOUS].filter(
     (text) => text !== undefined,
   );
   return {
     keySecrets,
     redis: {
-      url: vars.UPSTASH_REDIS_REST_URL,
-      token: vars.UPSTASH_REDIS_REST_TOKEN,
-      timeoutMs: vars.REDIS_TIMEOUT_MS,
+      url: values.UPSTASH_REDIS_REST_URL,
+      token: values.UPSTASH_REDIS_REST_TOKEN,
+      timeoutMs: values.REDIS_TIMEOUT_MS,
     },
-    nats: { servers: vars.NATS_URL, user: vars.NATS_USER, password: vars.NATS_PASSWORD },
-    outboxMaxBytes: vars.OUTBOX_MAX_BYTES,
-    publisherShards: vars.PUBLISHER_SHARDS,
-    database: { url: vars.DATABASE_URL, fetchEndpoint: vars.NEON_FETCH_ENDPOINT },
-    maxEventAgeMs: vars.MAX_EVENT_AGE_DAYS * 86_400_000,
+    nats: { servers: values.NATS_URL, user: values.NATS_USER, password: values.NATS_PASSWORD },
+    outboxMaxBytes: values.OUTBOX_MAX_BYTES,
+    publisherShards: values.PUBLISHER_SHARDS,
+    database: { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
+    maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     rateLimit: {
-      eventsPerSecond: vars.RATE_LIMIT_EVENTS_PER_SECOND,
-      burstEvents: vars.RATE_LIMIT_BURST_EVENTS,
+      eventsPerSecond: values.RATE_LIMIT_EVENTS_PER_SECOND,
+      burstEvents: values.RATE_LIMIT_BURST_EVENTS,
     },
   };
 }

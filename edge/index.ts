@@ -1,8 +1,10 @@
 import type { Hono } from "hono";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./app-env.ts";
+import type { Bindings } from "./bindings.ts";
 import { createDeps } from "./deps.ts";
-import type { Bindings } from "./env.ts";
+import { createLogger } from "./logger.ts";
+import { problemResponse } from "./problem.ts";
 
 export { Publisher } from "./publisher.ts";
 
@@ -11,7 +13,12 @@ let app: Hono<AppEnv> | undefined;
 
 export default {
   fetch(request, bindings, context) {
-    app ??= createApp(createDeps(bindings));
+    try {
+      app ??= createApp(createDeps(bindings));
+    } catch (error) {
+      createLogger().error("the edge cannot start", { error });
+      return problemResponse("internal-error", {}, crypto.randomUUID());
+    }
     return app.fetch(request, bindings, context);
   },
 } satisfies ExportedHandler<Bindings>;

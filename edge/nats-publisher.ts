@@ -1,4 +1,5 @@
 import { connect, type JetStreamClient, type NatsConnection, NatsError } from "nats.ws";
+import { EDGE_INBOX, EVENTS_STREAM } from "../contract/stream.ts";
 import { delay } from "./delay.ts";
 
 export type StreamMessage = {
@@ -52,6 +53,7 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
       name: options.name,
       ...(options.user === undefined ? {} : { user: options.user }),
       ...(options.password === undefined ? {} : { pass: options.password }),
+      inboxPrefix: EDGE_INBOX,
       timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
@@ -73,6 +75,10 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
       const ack = await stream.publish(message.subject, message.payload, {
         msgID: message.messageId,
       });
+      // Whoever may subscribe to events can answer a publish; the client takes any JSON for an acknowledgement.
+      if (ack.stream !== EVENTS_STREAM) {
+        return { status: "unreachable", reason: `stream ${ack.stream} answered` };
+      }
       return { status: ack.duplicate ? "duplicate" : "stored" };
     } catch (error) {
       return toFailure(error);

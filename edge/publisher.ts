@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Bindings, parseConfig } from "./env.ts";
+import { parseConfig, type Vars } from "./env.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import {
   createNatsPublisher,
@@ -23,15 +23,15 @@ const DRAIN_BATCH = 32;
  * *unreachable*: messages go to the outbox at once, and an alarm tries its oldest every second; the first one acknowledged makes
  * the state *reachable*, and the rest is drained in order. Rows have identities, so new messages need not wait for older ones.
  */
-export class Publisher extends DurableObject<Bindings> {
+export class Publisher extends DurableObject<Vars> {
   readonly #nats: NatsPublisher;
   readonly #outbox: Outbox;
   readonly #logger: Logger = createLogger();
   #isReachable = true;
 
-  constructor(state: DurableObjectState, bindings: Bindings) {
-    super(state, bindings);
-    const { nats, outboxMaxBytes } = parseConfig(bindings);
+  constructor(state: DurableObjectState, vars: Vars) {
+    super(state, vars);
+    const { nats, outboxMaxBytes } = parseConfig(vars);
     this.#nats = createNatsPublisher({ ...nats, name: `sluice-edge-${state.id.name ?? state.id}` });
     this.#outbox = createOutbox(state.storage.sql, outboxMaxBytes);
     // Miniflare's alarms do not survive a restart of the runtime, the outbox does.

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../../edge/env.ts";
+
+const VARS = {
+  KEY_SECRET: "a secret of at least 32 characters",
+  UPSTASH_REDIS_REST_URL: "https://redis.example",
+  UPSTASH_REDIS_REST_TOKEN: "token",
+  NATS_URL: "wss://a.example, wss://b.example",
+  DATABASE_URL: "postgresql://user:password@db.example/sluice",
+};
+
+describe("parseConfig()", () => {
+  it("fills in what is not set", () => {
+    expect(parseConfig(VARS)).toMatchObject({
+      keySecrets: [VARS.KEY_SECRET],
+      nats: { servers: ["wss://a.example", "wss://b.example"] },
+      maxEventAgeMs: 7300 * 86_400_000,
+      rateLimit: { eventsPerSecond: 50_000, burstEvents: 100_000 },
+    });
+  });
+
+  it("accepts the previous secret during a rotation", () => {
+    const KEY_SECRET_PREVIOUS = "the secret before, of 32 characters";
+    expect(parseConfig({ ...VARS, KEY_SECRET_PREVIOUS }).keySecrets).toEqual([
+      VARS.KEY_SECRET,
+      KEY_SECRET_PREVIOUS,
+    ]);
+  });
+
+  it("names every variable that is missing or wrong, and shows no secret", () => {
+    const vars = {
+      ...VARS,
+      KEY_SECRET: "short",
+      UPSTASH_REDIS_REST_URL: "redis",
+      NATS_URL: undefined,
+    };
+    expect(() => parseConfig({ ...vars, RATE_LIMIT_BURST_EVENTS: "10" })).toThrow(
+      /^Cannot read configuration: KEY_SECRET: must have at least 32 characters; UPSTASH_REDIS_REST_URL: .+; NATS_URL: .+; RATE_LIMIT_BURST_EVENTS: .+>=5000$/,
+    );
+  });
+});
