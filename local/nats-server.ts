@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { EDGE_INBOX } from "../contract/stream.ts";
 import { findServer } from "./find-server.ts";
 import type { Part } from "./part.ts";
 import { answersTcp } from "./probes.ts";
@@ -53,7 +54,7 @@ authorization {
     {
       user: ${NATS_EDGE_USER}
       password: ${JSON.stringify(options.edgePassword)}
-      permissions: { publish: ["events.>"], subscribe: ["_INBOX.>"] }
+      permissions: { publish: ["events.>"], subscribe: ["${EDGE_INBOX}.>"] }
     }
     { user: ${NATS_WORKER_USER}, password: ${JSON.stringify(options.workerPassword)} }
   ]

@@ -1,12 +1,6 @@
-// Types of the modules that run before there is a Node that strips types.
-declare module "*/apt-tools.mjs" {
-  export function installWithApt(packages: string[], toolsDir: string): void;
-  export function packagesToUnpack(plan: string): string[];
-}
-
+// Types of the modules that run before there is a Node that strips types, as far as others import them.
 declare module "*/bootstrap.mjs" {
-  export type ProgramName = "nats-server" | "redis-server" | "initdb";
-  export const PROGRAMS: Record<ProgramName, { apt: string; brew: string }>;
+  import type { ProgramName } from "*/bootstrap/programs.mjs";
   export function bootstrap(needs: {
     programs: ProgramName[];
     withPackages: boolean;
@@ -22,8 +16,19 @@ declare module "*/bootstrap.mjs" {
     | { withPostgres: boolean; script: string; args: string[] }
     | { withPostgres: boolean; npmScript: string; args: string[] }
     | undefined;
+}
+
+declare module "*/bootstrap/apt-tools.mjs" {
+  export function packagesToUnpack(plan: string): string[];
+}
+
+declare module "*/bootstrap/node.mjs" {
   export function isFittingNode(version: string): boolean;
   export function nodePlatformPackage(platform: string, arch: string): string;
+}
+
+declare module "*/bootstrap/programs.mjs" {
+  export type ProgramName = "nats-server" | "redis-server" | "initdb";
   export function describeMissing(programs: ProgramName[]): string;
 }
 

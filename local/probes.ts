@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import postgres from "postgres";
 
 /** How long one question to a part may take; the caller asks again until its own deadline. */
 const PROBE_TIMEOUT_MS = 2_000;
@@ -13,6 +14,17 @@ export async function answersHttp(
   const response = await fetch(url, { ...request, signal: AbortSignal.any([signal, timeout]) });
   await response.arrayBuffer();
   return response.ok;
+}
+
+/** Whether PostgreSQL runs a statement. */
+export async function answersSql(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
+  try {
+    await sql`select 1`;
+    return true;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
 }
 
 /** Connects, sends `question` and resolves true when what comes back matches `answer`. */

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "./nats-server.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
-import { answersHttp } from "./probes.ts";
+import { answersHttp, answersSql } from "./probes.ts";
 import { prepareRedis, redisUrl } from "./redis-server.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -149,16 +148,6 @@ function neonHttpPart({ neonHttp, database }: Ports): Part {
     readyTimeoutMs: 20_000,
     stopTimeoutMs: 5_000,
   };
-}
-
-async function answersSql(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 5, onnotice: () => {} });
-  try {
-    await sql`select 1`;
-    return true;
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
 }
 
 function nodeScript(

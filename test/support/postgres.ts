@@ -3,10 +3,10 @@ import { spawnSync } from "node:child_process";
 import { chown, cp, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import { findServer } from "../../local/find-server.ts";
 import { findFreePort } from "../../local/free-port.ts";
 import type { Part } from "../../local/part.ts";
+import { answersSql } from "../../local/probes.ts";
 import { type Service, startService } from "./service.ts";
 import { makeTempDir, type TempDir } from "./temp-dir.ts";
 
@@ -87,14 +87,4 @@ function asUnprivileged(commandLine: readonly string[]): Pick<Part, "command" | 
     ? ["setpriv", `--reuid=${id}`, `--regid=${id}`, "--clear-groups", ...commandLine]
     : commandLine;
   return { command, args };
-}
-
-async function answersSql(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
-  try {
-    await sql`select 1`;
-    return true;
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
 }

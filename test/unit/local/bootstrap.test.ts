@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { packagesToUnpack } from "../../../local/apt-tools.mjs";
-import {
-  describeMissing,
-  isFittingNode,
-  nodePlatformPackage,
-  parseCommandLine,
-} from "../../../local/bootstrap.mjs";
+import { packagesToUnpack } from "../../../local/bootstrap/apt-tools.mjs";
+import { isFittingNode, nodePlatformPackage } from "../../../local/bootstrap/node.mjs";
+import { describeMissing } from "../../../local/bootstrap/programs.mjs";
+import { parseCommandLine } from "../../../local/bootstrap.mjs";
 
 describe("isFittingNode()", () => {
   it.each([

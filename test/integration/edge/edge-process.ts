@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { createKey } from "../../../contract/key.ts";
+import { createUuidV7 } from "../../../contract/uuid.ts";
+import { findFreePort } from "../../../local/free-port.ts";
+import { answersHttp } from "../../../local/probes.ts";
+import type { NatsService } from "../../support/nats.ts";
+import { type Service, startService } from "../../support/service.ts";
+import { makeTempDir } from "../../support/temp-dir.ts";
+
+export interface EdgeProcess extends Service {
+  readonly url: string;
+  /** `POST /v1/events` for a project. */
+  post(projectId: string, events: readonly unknown[]): Promise<Response>;
+}
+
+const KEY_SECRET = "a secret of at least 32 characters";
+const NOBODY = "http://127.0.0.1:1";
+
+/** The whole edge under Miniflare, as `npm start` runs it, with NATS and nothing else behind it. */
+export async function startEdge(
+  nats: NatsService,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<EdgeProcess> {
+  const tempDir = await makeTempDir("edge");
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  const script = fileURLToPath(new URL("../../../local/edge-runtime.ts", import.meta.url));
+  const service = await startService(
+    {
+      name: "edge",
+      command: process.execPath,
+      args: [
+        "--disable-warning=ExperimentalWarning",
+        script,
+        ...["--port", String(port), "--data-dir", join(tempDir.path, "data")],
+      ],
+      env: {
+        KEY_SECRET,
+        NATS_URL: nats.websocketUrl,
+        NATS_USER: nats.edge.user,
+        NATS_PASSWORD: nats.edge.password,
+        UPSTASH_REDIS_REST_URL: NOBODY,
+        UPSTASH_REDIS_REST_TOKEN: "none",
+        DATABASE_URL: "postgresql://none:none@db.test/none",
+        NEON_FETCH_ENDPOINT: NOBODY,
+        ...settings,
+      },
+      needs: [],
+      isReady: (signal) => answersHttp(`${url}/healthz`, signal),
+      readyTimeoutMs: 100_000,
+      stopTimeoutMs: 5_000,
+    },
+    tempDir,
+  );
+  return {
+    ...service,
+    url,
+    post(projectId, events) {
+      const key = createKey({ scope: "w", projectId, kid: "k1" }, KEY_SECRET);
+      return fetch(`${url}/v1/events`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify(events),
+      });
+    },
+  };
+}
+
+export function createEvents(count: number): Record<string, unknown>[] {
+  return Array.from({ length: count }, (_, index) => ({
+    event_id: createUuidV7(Date.now()),
+    event_type: "signup",
+    user_id: `user-${index}`,
+    occurred_at: new Date().toISOString(),
+  }));
+}
+
+export function idsOf(events: readonly Record<string, unknown>[]): string[] {
+  return events.map(({ event_id }) => String(event_id));
+}
+
+/** A 503 that says to send the same body again. */
+export async function expectUnavailable(response: Response): Promise<void> {
+  const problem = await response.json();
+  expect(problem).toMatchObject({ status: 503, type: "/problems/stream-unavailable" });
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+}

@@ -1,0 +1,285 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Redis } from "@upstash/redis/cloudflare";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRedisMemory, type EventMemory } from "../../../edge/event-memory.ts";
+import type { RateLimitPolicy } from "../../../edge/rate-limit.ts";
+import { createRedisClient } from "../../../edge/redis-client.ts";
+import type { LoopbackServer } from "../../../local/server-process.ts";
+import { startUpstashHttp } from "../../../local/upstash-http.ts";
+import { poll } from "../../support/poll.ts";
+import { type RedisService, startRedis } from "../../support/redis.ts";
+
+const TOKEN = "test-token";
+/** Refills one event in a quarter of an hour: no test lasts that long. */
+const SLOW: RateLimitPolicy = { eventsPerSecond: 0.001, burstEvents: 10 };
+const GENEROUS: RateLimitPolicy = { eventsPerSecond: 1_000, burstEvents: 100_000 };
+const NOTHING_KNOWN = { rateLimit: undefined, seenIds: new Set() };
+
+let server: RedisService;
+let upstash: LoopbackServer;
+let redis: Redis;
+
+beforeAll(async () => {
+  server = await startRedis();
+  upstash = await startUpstashHttp({ redisUrl: server.url, token: TOKEN, port: 0 });
+  redis = createRedisClient({ url: upstash.url, token: TOKEN, timeoutMs: 20_000 });
+});
+
+afterAll(async () => {
+  await upstash?.close();
+  await server?.stop();
+});
+
+describe("createRedisMemory() limits", () => {
+  it("costs as many as there are events, and tells what is left", async () => {
+    const { memory } = createMemory(SLOW);
+    const projectId = newProject();
+    expect(await memory.admit(projectId, newIds(4))).toEqual({
+      rateLimit: { isAllowed: true, limit: 10, remaining: 6, resetSeconds: 4_000 },
+      seenIds: new Set(),
+    });
+    const second = await memory.admit(projectId, newIds(6));
+    expect(second.rateLimit).toMatchObject({ isAllowed: true, remaining: 0 });
+  });
+
+  it("takes nothing and looks nothing up when it refuses", async () => {
+    const { memory } = createMemory(SLOW);
+    const projectId = newProject();
+    const ids = newIds(7);
+    await memory.markSeen(projectId, ids);
+    await memory.admit(projectId, newIds(4));
+    const before = await redis.hgetall(`limit:${projectId}`);
+    const refused = await memory.admit(projectId, ids);
+    expect(refused.rateLimit).toMatchObject({ isAllowed: false, limit: 10, remaining: 6 });
+    expect(refused.seenIds).toEqual(new Set());
+    expect(await redis.hgetall(`limit:${projectId}`)).toEqual(before);
+    // One event is missing, a thousand seconds' worth; some of them have passed.
+    expect(refused.rateLimit?.resetSeconds).toBeGreaterThan(800);
+    expect(refused.rateLimit?.resetSeconds).toBeLessThanOrEqual(1_000);
+    expect((await memory.admit(projectId, newIds(6))).rateLimit?.isAllowed).toBe(true);
+  });
+
+  it("is exact under 1,000 concurrent requests", async () => {
+    const policy = { eventsPerSecond: 20, burstEvents: 100 };
+    const { memory } = createMemory(policy);
+    const projectId = newProject();
+    const startedMs = await redisTimeMs();
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, () => memory.admit(projectId, newIds(1))),
+    );
+    const elapsedMs = (await redisTimeMs()) - startedMs;
+    expect(answers.every(({ rateLimit }) => rateLimit !== undefined)).toBe(true);
+    const allowed = answers.filter(({ rateLimit }) => rateLimit?.isAllowed).length;
+    expect(allowed).toBeGreaterThanOrEqual(100);
+    expect(allowed).toBeLessThanOrEqual(100 + (elapsedMs * policy.eventsPerSecond) / 1_000);
+  });
+
+  it("refills with time", async () => {
+    const { memory } = createMemory({ eventsPerSecond: 100, burstEvents: 50 });
+    const projectId = newProject();
+    await memory.admit(projectId, newIds(50));
+    await poll("a refilled bucket", async () => {
+      const { rateLimit } = await memory.admit(projectId, newIds(40));
+      return rateLimit?.isAllowed;
+    });
+  });
+
+  it.each([
+    ["ten seconds' worth", -10_000, 4, 6],
+    ["never above the burst", -1_000_000_000, 4, 9],
+    ["nothing while the clock stands before the last request", 60_000, 4, 3],
+    ["from nothing when the bucket is in debt", 1_000, -1_000, undefined],
+    ["from a full bucket when it is no number", 0, "x", 9],
+  ])("refills %s", async (_, ageMs, tokens, remaining) => {
+    const { memory } = createMemory({ eventsPerSecond: 0.3, burstEvents: 10 });
+    const projectId = newProject();
+    const at = (await redisTimeMs()) + ageMs;
+    await redis.hset(`limit:${projectId}`, { tokens, at });
+    const { rateLimit } = await memory.admit(projectId, newIds(1));
+    if (remaining === undefined) expect(rateLimit).toMatchObject({ isAllowed: false });
+    else expect(rateLimit).toMatchObject({ isAllowed: true, remaining });
+    // An empty bucket has one event after 3.3 s.
+    if (!rateLimit?.isAllowed) expect(rateLimit?.resetSeconds).toBeLessThanOrEqual(4);
+  });
+
+  it("forgets a bucket that would be full again", async () => {
+    const { memory } = createMemory({ eventsPerSecond: 10, burstEvents: 100 });
+    const projectId = newProject();
+    await memory.admit(projectId, newIds(1));
+    const ttlMs = await redis.pttl(`limit:${projectId}`);
+    expect(ttlMs).toBeGreaterThan(0);
+    expect(ttlMs).toBeLessThanOrEqual(11_000);
+  });
+
+  it("keeps projects apart", async () => {
+    const { memory } = createMemory(SLOW);
+    const [one, other] = [newProject(), newProject()];
+    const ids = newIds(10);
+    await memory.admit(one, ids);
+    await memory.markSeen(one, ids);
+    expect(await memory.admit(other, ids)).toMatchObject({
+      rateLimit: { isAllowed: true, remaining: 0 },
+      seenIds: new Set(),
+    });
+  });
+});
+
+describe("createRedisMemory() remembers", () => {
+  it("with the next request, also when that is refused", async () => {
+    const { memory } = createMemory(SLOW);
+    const projectId = newProject();
+    const ids = newIds(3);
+    const marking = memory.markSeen(projectId, ids);
+    const refused = await memory.admit(projectId, newIds(11));
+    expect(refused.rateLimit?.isAllowed).toBe(false);
+    expect((await memory.admit(projectId, ids)).seenIds).toEqual(new Set(ids));
+    await marking;
+  });
+
+  it.each([1, 1_000, 1_001, 5_000])("which of %i ids are seen", async (count) => {
+    const { memory } = createMemory(GENEROUS);
+    const projectId = newProject();
+    const ids = newIds(count);
+    const seen = ids.filter((_, index) =>
+      [0, 7, 998, 999, 1_000, 1_001, 1_999, 2_000, count - 1].includes(index),
+    );
+    expect((await memory.admit(projectId, ids)).seenIds).toEqual(new Set());
+    await memory.markSeen(projectId, seen);
+    expect((await memory.admit(projectId, ids)).seenIds).toEqual(new Set(seen));
+  });
+
+  it("every id of concurrent requests, over several scripts", async () => {
+    const { memory } = createMemory(GENEROUS);
+    const projectId = newProject();
+    const requests = Array.from({ length: 4 }, () => newIds(3_000));
+    await Promise.all(requests.map((ids) => memory.markSeen(projectId, ids)));
+    // A call may resolve before the one that writes for it.
+    await poll("all marks", async () => {
+      const answers = await Promise.all(requests.map((ids) => memory.admit(projectId, ids)));
+      return answers.every(({ seenIds }) => seenIds.size === 3_000);
+    });
+  });
+
+  it("for a day from the first time", async () => {
+    const { memory } = createMemory(GENEROUS);
+    const projectId = newProject();
+    const [first = "", known = ""] = newIds(2);
+    await redis.set(`seen:${projectId}:${known}`, "1", { ex: 100 });
+    await memory.markSeen(projectId, [first, known]);
+    const ttl = await redis.ttl(`seen:${projectId}:${first}`);
+    expect(ttl).toBeGreaterThan(86_000);
+    expect(ttl).toBeLessThanOrEqual(86_400);
+    expect(await redis.ttl(`seen:${projectId}:${known}`)).toBeLessThanOrEqual(100);
+  });
+
+  it("also after Redis has forgotten its scripts", async () => {
+    const { memory, warnings } = createMemory(GENEROUS);
+    const projectId = newProject();
+    const ids = newIds(3);
+    await redis.scriptFlush();
+    await memory.markSeen(projectId, ids);
+    await redis.scriptFlush();
+    const { rateLimit, seenIds } = await memory.admit(projectId, ids);
+    expect(rateLimit?.isAllowed).toBe(true);
+    expect(seenIds).toEqual(new Set(ids));
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("createRedisMemory() lets events pass", () => {
+  it("while Redis is dead, and works again after", async () => {
+    const { memory, warnings } = createMemory(GENEROUS, { timeoutMs: 300 });
+    const projectId = newProject();
+    await server.kill();
+    try {
+      expect(await memory.admit(projectId, newIds(2))).toEqual(NOTHING_KNOWN);
+      await memory.markSeen(projectId, newIds(2));
+      expect(warnings).toHaveLength(2);
+    } finally {
+      await server.restart();
+    }
+    await poll("the limit again", async () => (await memory.admit(projectId, newIds(1))).rateLimit);
+  });
+
+  it("while Redis does not answer, and works again after", async () => {
+    const { memory, warnings } = createMemory(GENEROUS, { timeoutMs: 300 });
+    const projectId = newProject();
+    // It goes on only when told to: whatever is answered until then did not wait for it.
+    process.kill(server.pid(), "SIGSTOP");
+    try {
+      expect(await memory.admit(projectId, newIds(2))).toEqual(NOTHING_KNOWN);
+      await memory.markSeen(projectId, newIds(2));
+      expect(warnings).toHaveLength(2);
+    } finally {
+      process.kill(server.pid(), "SIGCONT");
+    }
+    await poll("the limit again", async () => (await memory.admit(projectId, newIds(1))).rateLimit);
+  });
+
+  it("when the keys hold something else", async () => {
+    const { memory, warnings } = createMemory(GENEROUS);
+    const projectId = newProject();
+    const ids = newIds(2);
+    await redis.hset(`seen:${projectId}:${ids[0]}`, { a: 1 });
+    await memory.markSeen(projectId, ids);
+    expect((await memory.admit(projectId, ids)).seenIds).toEqual(new Set([ids[1]]));
+    await redis.set(`limit:${projectId}`, "text");
+    expect(await memory.admit(projectId, ids)).toEqual(NOTHING_KNOWN);
+    expect(warnings).toEqual([expect.stringContaining("WRONGTYPE")]);
+  });
+
+  it.each([
+    ["another result", 200, '{"result":"OK"}'],
+    ["no result", 200, '{"result":null}'],
+    ["an empty list", 200, '{"result":[]}'],
+    ["a list of something else", 200, '{"result":[0,"a",null]}'],
+    ["a page", 200, "<html>"],
+    ["an error", 500, '{"error":"ERR internal"}'],
+    ["nothing it knows", 404, '{"error":"NOSCRIPT No matching script"}'],
+  ])("when the server answers %s", async (_, status, body) => {
+    const liar = createServer((request, response) => {
+      request.resume();
+      response.writeHead(status, { "content-type": "application/json" }).end(body);
+    }).listen(0, "127.0.0.1");
+    await once(liar, "listening");
+    const { port } = liar.address() as AddressInfo;
+    const { memory } = createMemory(GENEROUS, { url: `http://127.0.0.1:${port}` });
+    try {
+      expect(await memory.admit(newProject(), newIds(2))).toEqual(NOTHING_KNOWN);
+      await memory.markSeen(newProject(), newIds(2));
+    } finally {
+      liar.closeAllConnections();
+      liar.close();
+    }
+  });
+});
+
+function createMemory(
+  policy: RateLimitPolicy,
+  { url = upstash.url, timeoutMs = 20_000 } = {},
+): { memory: EventMemory; warnings: string[] } {
+  const warnings: string[] = [];
+  const ignore = () => {};
+  const warn = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+    warnings.push(`${message}: ${fields?.error}`);
+  };
+  const logger = { info: ignore, warn, error: ignore };
+  const client = createRedisClient({ url, token: TOKEN, timeoutMs });
+  return { memory: createRedisMemory(client, policy, logger), warnings };
+}
+
+async function redisTimeMs(): Promise<number> {
+  const [seconds, microseconds] = await redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+}
+
+function newProject(): string {
+  return `project-${randomUUID().slice(0, 8)}`;
+}
+
+function newIds(count: number): string[] {
+  return Array.from({ length: count }, () => randomUUID());
+}
