@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { retryDelayMs } from "./retry-delay.ts";
 
 export type Sql = postgres.Sql;
 export type ReservedSql = postgres.ReservedSql;
@@ -10,11 +11,16 @@ export type Executor = Pick<Sql, "unsafe"> &
     ...values: readonly string[]
   ) => ReturnType<Sql["unsafe"]> & PromiseLike<T>);
 
+const LONGEST_CONNECT_PAUSE_MS = 1_000;
+
 /** A pool of connections, opened when first used. Whoever calls this ends it. */
 export function connectDatabase(url: string, connections: number): Sql {
   return postgres(url, {
     max: connections,
     connect_timeout: 10,
+    // The driver counts failures over all connections and soon waits 20 s, long after the database is back.
+    backoff: (failures) =>
+      Math.min(LONGEST_CONNECT_PAUSE_MS, retryDelayMs(failures, Math.random())) / 1_000,
     idle_timeout: 0,
     // Array types are not used: rows travel as COPY text or as array literals in text.
     fetch_types: false,

@@ -71,7 +71,8 @@ export async function startStack({
   try {
     await poll(
       "a ready stack",
-      async () => hasEnded(child) || (await describe()),
+      // A description alone may be of another stack, which runs on the same data.
+      async () => hasEnded(child) || (output.includes("Sluice is ready") && (await describe())),
       READY_TIMEOUT_MS,
     );
     if (hasEnded(child)) throw new Error("npm start ended");
@@ -96,6 +97,22 @@ export async function startStack({
       });
     },
   };
+}
+
+/** Freezes a part: unlike one that was killed it still takes connections, and nobody starts it again. */
+export async function whileStopped<T>(
+  stack: StackService,
+  part: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const pid = (await stack.describe()).parts[part]?.pid;
+  if (pid === undefined) throw new Error(`Cannot stop ${part}: no such part`);
+  process.kill(pid, "SIGSTOP");
+  try {
+    return await work();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {
