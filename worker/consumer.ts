@@ -35,12 +35,18 @@ export type ConsumerDeps = {
 export async function runConsumer(deps: ConsumerDeps): Promise<void> {
   const { inFlight, logger, stop } = deps;
   let consumer: Consumer | undefined;
-  for (let failures = 0; !stop.aborted; ) {
+  let failures = 0;
+  const onMessage = (message: JsMsg) => {
+    // A fetch that brought something has worked, even if it fails before its end.
+    failures = 0;
+    deps.onMessage(message);
+  };
+  while (!stop.aborted) {
     try {
       await inFlight.waitForRoom(stop);
       if (stop.aborted) return;
       consumer ??= await bindConsumer(deps);
-      await fetchOnce(consumer, deps);
+      await fetchOnce(consumer, { ...deps, onMessage });
       failures = 0;
     } catch (error) {
       consumer = undefined;

@@ -12,8 +12,8 @@ export type LateDayLog = {
   readonly size: number;
   /** The time of storing of the oldest row that may be invisible. */
   readonly oldestStoredAtMs: number | undefined;
-  /** Notes the rows older than the limit; answers whether there was one. */
-  note(rows: readonly EventRow[], limitMs: number): boolean;
+  /** Notes the rows older than the limit; answers how many there were. */
+  note(rows: readonly EventRow[], limitMs: number): number;
   /** Hands over what is noted; it still counts as invisible until settled. */
   take(): LateDays;
   /** The days taken are refreshed, or some are not and count again. */
@@ -38,14 +38,14 @@ export function createLateDayLog(): LateDayLog {
       return oldest;
     },
     note(rows, limitMs) {
-      let hasLate = false;
+      let count = 0;
       for (const row of rows) {
         if (row.occurredAtMs < limitMs) {
-          hasLate = true;
+          count += 1;
           keepOldest(noted, floorTo(row.occurredAtMs, DAY_MS), row.source.storedAtMs);
         }
       }
-      return hasLate;
+      return count;
     },
     take() {
       const days = noted;

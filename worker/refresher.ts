@@ -1,6 +1,6 @@
 import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "./advisory-locks.ts";
-import { type Aggregate, floorTo, refreshLimitMs } from "./aggregates.ts";
-import type { ReservedSql, Sql } from "./database.ts";
+import { type Aggregate, DAY_MS, floorTo, refreshLimitMs } from "./aggregates.ts";
+import type { Executor, ReservedSql, Sql } from "./database.ts";
 import type { EventRow } from "./event-row.ts";
 import { createLateDayLog, type LateDays } from "./late-days.ts";
 import type { Logger } from "./logger.ts";
@@ -25,6 +25,11 @@ const REST_FACTOR = 3;
 const MAX_REST_MS = 20_000;
 const CALM_AFTER_MS = 750;
 const BUSY_RETRY_MS = 200;
+/**
+ * A read takes what lies above the watermark from raw rows, about a millisecond for each thousand. So an import into an empty database
+ * moves the watermark on whenever it has stored so many.
+ */
+const MAX_TAIL_ROWS = 20_000;
 /** How soon rows that need no refresh stop counting as invisible. */
 const CHECK_MS = 500;
 
@@ -64,6 +69,9 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     aggregate,
     lock: FIRST_REFRESH_LOCK + index,
     late: createLateDayLog(),
+    /** Of closed buckets above the watermark: how many rows came since the last refresh of the tail, and up to which day. */
+    tailRows: 0,
+    tailToMs: Number.NEGATIVE_INFINITY,
     pieceMs: FIRST_PIECE_MS,
   }));
   type Keeper = (typeof keepers)[number];
@@ -74,9 +82,11 @@ export function createRefresher(deps: RefresherDeps): Refresher {
   return {
     note(rows) {
       const nowMs = Date.now();
-      for (const { aggregate, late } of keepers) {
-        const hasLate = late.note(rows, refreshLimitMs(aggregate, nowMs + CLOCK_SKEW_MS));
-        if (hasLate) lastNotedMs = performance.now();
+      for (const keeper of keepers) {
+        const limitMs = refreshLimitMs(keeper.aggregate, nowMs + CLOCK_SKEW_MS);
+        const count = keeper.late.note(rows, limitMs);
+        keeper.tailRows += count;
+        if (count > 0) lastNotedMs = performance.now();
       }
     },
     get oldestInvisibleMs() {
@@ -106,13 +116,18 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       const isLastRound = stop.aborted;
       rhythmLeftMs -= checkMs;
       restLeftMs -= checkMs;
-      if (keeper.late.size > 0) {
+      if (keeper.late.size > 0 || keeper.tailRows > 0) {
         try {
           const isCalm = performance.now() - lastNotedMs > CALM_AFTER_MS;
           const isDue = rhythmLeftMs <= 0 && (restLeftMs <= 0 || isCalm);
-          const tookMs = await withLock(keeper, (session) =>
-            refreshLate(keeper, session, isDue || isLastRound),
-          );
+          const isTailDue = isDue && (isCalm || keeper.tailRows >= MAX_TAIL_ROWS);
+          const tookMs = await withLock(keeper, async (session) => {
+            const beganMs = performance.now();
+            const hasRefreshed = await refreshLate(keeper, session, isDue || isLastRound);
+            const hasMoved =
+              isTailDue && !isLastRound && (await refreshTail(keeper, session, stop));
+            return hasRefreshed || hasMoved ? performance.now() - beganMs : 0;
+          });
           if (tookMs !== undefined && tookMs > 0) {
             rhythmLeftMs = rhythmMs;
             restLeftMs = Math.min(MAX_REST_MS, tookMs * REST_FACTOR);
@@ -128,29 +143,51 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     }
   }
 
-  /** Forgets the days that raw rows answer, and refreshes the others if that is due. Answers how long the refreshing took. */
+  /** Leaves the days that raw rows answer to the tail, and refreshes the others if that is due. Answers whether it refreshed. */
   async function refreshLate(
     keeper: Keeper,
     session: ReservedSql,
     isDue: boolean,
-  ): Promise<number> {
+  ): Promise<boolean> {
     const limitMs = refreshLimitMs(keeper.aggregate, Date.now());
     const days = keeper.late.take();
     let open: readonly Window[] = [];
-    const beganMs = performance.now();
     try {
       open = [{ fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }];
       const watermarkMs = await readWatermarkMs(session, keeper.aggregate);
       open = lateWindows(days.keys(), { watermarkMs, limitMs });
-      if (open.length === 0 || !isDue) return 0;
+      for (const day of days.keys()) {
+        if (day >= watermarkMs) keeper.tailToMs = Math.max(keeper.tailToMs, day + DAY_MS);
+      }
+      if (open.length === 0 || !isDue) return false;
       for (let [rest] = open; rest !== undefined; [rest] = open) {
         rest = await refreshPiece(keeper, session, rest);
         open = rest === undefined ? open.slice(1) : [rest, ...open.slice(1)];
       }
-      return performance.now() - beganMs;
+      return true;
     } finally {
       keeper.late.settle(daysIn(days, open));
     }
+  }
+
+  /** Moves the watermark up to where rows came, and no further: what comes above it needs no refresh to be seen. */
+  async function refreshTail(
+    keeper: Keeper,
+    session: ReservedSql,
+    stop: AbortSignal,
+  ): Promise<boolean> {
+    const limitMs = Math.min(keeper.tailToMs, refreshLimitMs(keeper.aggregate, Date.now()));
+    keeper.tailRows = 0;
+    keeper.tailToMs = Number.NEGATIVE_INFINITY;
+    const oldestMs = await readOldestMs(session);
+    if (oldestMs === undefined) return false;
+    const watermarkMs = await readWatermarkMs(session, keeper.aggregate);
+    const from = floorTo(oldestMs, keeper.aggregate.bucketMs);
+    const tail = tailWindow({ oldestMs: from, watermarkMs, limitMs });
+    for (let rest = tail; rest !== undefined && !stop.aborted; ) {
+      rest = await refreshPiece(keeper, session, rest);
+    }
+    return tail !== undefined;
   }
 
   /** At the start, then regularly: everything, oldest first, which also moves the watermark on. */
@@ -246,7 +283,7 @@ async function readWatermarkMs(sql: ReservedSql, aggregate: Aggregate): Promise<
 }
 
 /** From the chunks' borders: the table itself has no index on time alone. */
-async function readOldestMs(sql: Sql): Promise<number | undefined> {
+async function readOldestMs(sql: Executor): Promise<number | undefined> {
   const [row] = await sql<{ oldest: Date | null }[]>`
     select min(range_start) as oldest
     from timescaledb_information.chunks

@@ -1,9 +1,15 @@
 import { benchEdgeCpu } from "./edge-cpu.ts";
+import { benchFreshness } from "./freshness.ts";
+import { benchMemory } from "./memory.ts";
+import { benchReads } from "./reads.ts";
 import { benchWorkerDrain } from "./worker-drain.ts";
 
 /** `npm run bench [-- name…]`: each benchmark prints medians and ratios of one run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "edge-cpu": benchEdgeCpu,
+  freshness: benchFreshness,
+  reads: benchReads,
+  memory: benchMemory,
   "worker-drain": benchWorkerDrain,
 };
 

@@ -8,7 +8,7 @@ import { encodeForCopy, insertByCopy } from "../../worker/insert-by-copy.ts";
 import { encodeColumns, insertByUnnest } from "../../worker/insert-by-unnest.ts";
 import { sortByKey, UNNEST_ROWS } from "../../worker/timescale-store.ts";
 import { createPublisher, type Publisher } from "../integration/worker/publisher.ts";
-import { startWorker } from "../integration/worker/worker-process.ts";
+import { killWorkers, startWorker } from "../integration/worker/worker-process.ts";
 import { type NatsService, startNats } from "../support/nats.ts";
 import { poll } from "../support/poll.ts";
 import { startPostgres } from "../support/postgres.ts";
@@ -40,7 +40,7 @@ const byUnnest: Prepare = (rows) => {
 
 /** Rows a second from a full stream into the database, over those of the bare insert statement. */
 export async function benchWorkerDrain(): Promise<void> {
-  if (process.env.ONLY !== "embedded") await compare("native PostgreSQL", startPostgres, COPY_ROWS, byCopy);
+  await compare("native PostgreSQL", startPostgres, COPY_ROWS, byCopy);
   await compare("embedded TimescaleDB", startTimescale, UNNEST_ROWS, byUnnest);
 }
 
@@ -83,6 +83,7 @@ async function compare(
       "ratio by rounds": spread(ratios),
     });
   } finally {
+    await killWorkers();
     await publisher.close();
     await sql.end({ timeout: 1 });
     await Promise.all([nats.stop(), database.stop()]);
@@ -98,7 +99,7 @@ async function measureDrain(
   for (let sent = 0; sent < EVENTS; sent += EVENTS_A_MESSAGE) {
     await publisher.publish(PROJECT, createBenchEvents(EVENTS_A_MESSAGE));
   }
-  const settings = { WRITE_CONNECTIONS: String(CONNECTIONS), LOG_LEVEL: "info" };
+  const settings = { WRITE_CONNECTIONS: String(CONNECTIONS) };
   const worker = await startWorker({ databaseUrl, nats }, settings);
   const beganMs = await poll("the worker started", () => {
     const line = worker.logs.find(({ msg }) => msg === "worker started");

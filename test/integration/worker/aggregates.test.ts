@@ -30,6 +30,21 @@ afterAll(async () => {
 
 const services = () => ({ databaseUrl: database.url, nats });
 
+test("an import moves the watermark on without waiting for a repair", async () => {
+  const worker = await startWorker(services(), { FULL_REFRESH_MS: "86400000" });
+  await worker.waitUntilReady();
+  // Older than the other tests' rows: below the watermark those would be late.
+  const occurredAtMs = Date.now() - 500 * DAY_MS;
+  await publisher.publish("import", createEvents(50, occurredAtMs));
+  for (const name of AGGREGATES) {
+    await poll(`the watermark of ${name} behind the rows`, async () => {
+      return (await readWatermark(name)) > occurredAtMs;
+    });
+    expect(await countEvents(name, "import")).toBe(50);
+  }
+  expect(await worker.end("SIGTERM")).toBe(0);
+});
+
 test("late rows become visible in every aggregate, and as_of waits for them", async () => {
   const settings = { FULL_REFRESH_MS: "1000" };
   const first = await startWorker(services(), settings);
@@ -40,7 +55,7 @@ test("late rows become visible in every aggregate, and as_of waits for them", as
   }
   await publisher.waitUntilDrained();
   for (const name of AGGREGATES) {
-    expect(await countEvents(name, "late")).toBe(150);
+    await poll(`the rows in ${name}`, async () => (await countEvents(name, "late")) === 150);
     await poll(`the watermark of ${name} near now`, async () => {
       return (await readWatermark(name)) > nowMs - 4 * DAY_MS;
     });

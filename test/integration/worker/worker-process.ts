@@ -11,6 +11,7 @@ const MAIN = fileURLToPath(new URL("../../../worker/main.ts", import.meta.url));
 export type LogLine = { readonly msg: string } & Readonly<Record<string, unknown>>;
 
 export type WorkerProcess = {
+  readonly pid: number;
   readonly url: string;
   readonly logs: readonly LogLine[];
   readonly hasExited: boolean;
@@ -52,6 +53,7 @@ export async function startWorker(
   });
   const url = `http://127.0.0.1:${port}`;
   return {
+    pid: child.pid ?? 0,
     url,
     logs,
     get hasExited() {

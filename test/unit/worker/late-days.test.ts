@@ -13,7 +13,7 @@ test("createLateDayLog() notes the days of rows below the limit, each with its o
     rowAt(DAY - 1, 3_000),
     rowAt(DAY + DAY_MS, 500),
   ];
-  expect(log.note(rows, DAY + DAY_MS)).toBe(true);
+  expect(log.note(rows, DAY + DAY_MS)).toBe(3);
   expect(log.oldestStoredAtMs).toBe(1_000);
   expect(log.take()).toEqual(
     new Map([
@@ -39,7 +39,7 @@ test("createLateDayLog() counts what was taken as invisible until it is settled"
 
 test("createLateDayLog() takes no note of fresh rows", () => {
   const log = createLateDayLog();
-  expect(log.note([rowAt(DAY, 1_000)], DAY)).toBe(false);
+  expect(log.note([rowAt(DAY, 1_000)], DAY)).toBe(0);
   expect(log.size).toBe(0);
 });
 
