@@ -6,7 +6,7 @@
  * because wrangler is large, and what runs the Worker need not hold it in memory.
  */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ export async function bundleEdge(root: string, cacheDir: string): Promise<EdgeBu
   const folder = join(cacheDir, await hashInputs(root));
   const cached = await readBundle(folder);
   if (cached) return cached;
-  const temporary = `${folder}.${process.pid}`;
+  const temporary = `${folder}.${randomUUID()}`;
   await run(process.execPath, [
     "--disable-warning=ExperimentalWarning",
     fileURLToPath(import.meta.url),

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -15,7 +15,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, "secrets.json");
   const stored = await readSecrets(path);
   if (stored) return stored;
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${randomUUID()}`;
   await writeFile(temporary, `${JSON.stringify(makeSecrets(), undefined, 2)}\n`, { mode: 0o600 });
   try {
     // A link fails where the file exists: of two that make secrets at once, both use the first ones.
