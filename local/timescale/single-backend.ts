@@ -44,8 +44,13 @@ export function createSingleBackend(db: PGlite, onCrash: (cause: unknown) => voi
     executedCount += 1;
     try {
       // execProtocol and not execProtocolRaw: the latter keeps every parsed message in memory until the next execProtocol.
-      const { data } = await db.execProtocol(messages, { throwOnError: false, syncToFs: false });
-      return readAnswer(Buffer.from(data));
+      const answers: Buffer[] = [];
+      for (const run of cutWhereReadingStops(messages)) {
+        const { data } = await db.execProtocol(run, { throwOnError: false, syncToFs: false });
+        // Copied, since the next call writes over it.
+        answers.push(Buffer.from(data));
+      }
+      return readAnswer(Buffer.concat(answers));
     } catch (cause) {
       onCrash(cause);
       throw cause;
@@ -85,6 +90,27 @@ export function createSingleBackend(db: PGlite, onCrash: (cause: unknown) => voi
       return settings;
     },
   };
+}
+
+/** The backend reads its input in pieces of this size (PQ_RECV_BUFFER_SIZE). */
+const RECEIVE_BUFFER_BYTES = 8192;
+
+/**
+ * The backend takes an empty receive buffer for the end of its input: it forgets, unread and unanswered, what follows a message
+ * that ends where the buffer ends. So what follows is handed over in a call of its own.
+ */
+export function cutWhereReadingStops(messages: Uint8Array): Uint8Array[] {
+  const view = new DataView(messages.buffer, messages.byteOffset, messages.byteLength);
+  const runs: Uint8Array[] = [];
+  let from = 0;
+  for (let at = 0; at < messages.length; ) {
+    at += 1 + view.getInt32(at + 1);
+    if ((at - from) % RECEIVE_BUFFER_BYTES === 0 || at >= messages.length) {
+      runs.push(messages.subarray(from, at));
+      from = at;
+    }
+  }
+  return runs;
 }
 
 /**

@@ -53,6 +53,13 @@ describe("startEmbeddedTimescale()", () => {
     expect(settings.map(({ setting }) => setting)).toEqual(["on", "warning", '"$user", public']);
   });
 
+  test("answers messages of every length, also one that ends where the backend's receive buffer does", async () => {
+    for (let length = 8_000; length < 8_400; length += 1) {
+      const [row] = await sql`select length(${"x".repeat(length)}::text) as length`;
+      expect(row).toEqual({ length });
+    }
+  });
+
   test("carries every type the stores use, through postgres and pg alike", async () => {
     const types = `select $1::uuid as id, $2::timestamptz as at, $3::bigint as n, $4::text[] as tags, $5::jsonb as props,
       $6::numeric as amount, $7::text as missing, $8::bool as flag`;
