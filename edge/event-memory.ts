@@ -37,7 +37,8 @@ export function createRedisMemory(
   logger: Logger,
 ): EventMemory {
   let unwrittenMarks: string[] = [];
-  let isFlushing = false;
+  /** When the call that waits for others' marks writes them. A time, not a flag: a call that is cut off blocks no later one. */
+  let flushAtMs = 0;
 
   function takeMarks(): string[] {
     const taken = unwrittenMarks.slice(0, MAX_MARKS_PER_CALL);
@@ -70,10 +71,9 @@ export function createRedisMemory(
 
     async markSeen(projectId, eventIds) {
       unwrittenMarks.push(...seenKeys(projectId, eventIds));
-      if (isFlushing) return;
-      isFlushing = true;
+      if (Date.now() < flushAtMs) return;
+      flushAtMs = Date.now() + MARK_DELAY_MS;
       await delay(MARK_DELAY_MS);
-      isFlushing = false;
       try {
         while (unwrittenMarks.length > 0) {
           await runRedisScript(redis, MARK_SEEN_SCRIPT, takeMarks(), [String(SEEN_WINDOW_SECONDS)]);

@@ -33,6 +33,7 @@ export type NatsOptions = {
 const CONNECT_TIMEOUT_MS = 2_000;
 const ACK_TIMEOUT_MS = 1_500;
 const PUBLISH_DEADLINE_MS = 4_000;
+const PING_TIMEOUT_MS = 2_000;
 const RETRY_DELAY_MS = 100;
 
 /** Connects at the first use, once for all callers that wait, and again after a connection has closed. */
@@ -99,7 +100,12 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
     },
 
     async ping() {
-      await (await connection()).flush();
+      const opened = await connection();
+      const timeout = delay(PING_TIMEOUT_MS).then(() => {
+        throw new Error(`Cannot reach NATS: no answer within ${PING_TIMEOUT_MS} ms`);
+      });
+      // While the client reconnects, a flush waits for as long as that takes.
+      await Promise.race([opened.flush(), timeout]);
     },
   };
 }
