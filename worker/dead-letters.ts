@@ -1,21 +1,6 @@
 import { createHash } from "node:crypto";
-import { JetStreamApiError, type JetStreamClient } from "@nats-io/jetstream";
-import { projectOfSubject } from "../contract/stream.ts";
-
-/** What `EVENTS_DEAD` holds: one JSON object a message, subject `dead.<project>`. */
-export type DeadLetter = {
-  readonly reason: string;
-  readonly sqlstate?: string;
-  readonly stream_sequence: number;
-  readonly subject: string;
-  readonly received_at?: string;
-  readonly failed_at: string;
-  /** The event as it was published; absent when the whole message could not be read. */
-  readonly event?: unknown;
-  /** The whole message, base64; cut when it would not fit into a message again. */
-  readonly payload_base64?: string;
-  readonly payload_is_cut?: true;
-};
+import type { JetStreamClient } from "@nats-io/jetstream";
+import { type DeadLetter, deadLetterSubject } from "../contract/dead-letter.ts";
 
 export type DeadLetters = {
   /** Resolves once every letter is durable. */
@@ -30,7 +15,7 @@ export function createDeadLetters(jetstream: JetStreamClient): DeadLetters {
     async publish(letters) {
       for (const letter of letters) {
         const json = JSON.stringify(letter);
-        await jetstream.publish(`dead.${projectOfSubject(letter.subject)}`, json, {
+        await jetstream.publish(deadLetterSubject(letter), json, {
           msgID: idOf(letter),
           timeout: 5_000,
         });
@@ -52,9 +37,4 @@ function idOf(letter: DeadLetter): string {
     .update(JSON.stringify([stream_sequence, event, payload_base64]))
     .digest("hex")
     .slice(0, 32);
-}
-
-/** Whether NATS refused the letter, as a full stream does, rather than not answering. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof JetStreamApiError;
 }

@@ -1,5 +1,6 @@
+import type { DeadLetter } from "../contract/dead-letter.ts";
 import { codeOf, kindOfDatabaseError } from "./database-error.ts";
-import type { DeadLetter, DeadLetters } from "./dead-letters.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import { type Delivery, toEvent } from "./delivery.ts";
 import type { EventRow } from "./event-row.ts";
 import type { InFlight } from "./in-flight.ts";

@@ -1,5 +1,6 @@
 import { type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import type { DeadLetter } from "../../../contract/dead-letter.ts";
 import { encodeEnvelope, encodeEvent } from "../../../contract/envelope.ts";
 import type { Event } from "../../../contract/event.ts";
 import {
@@ -9,7 +10,6 @@ import {
   STORE_CONSUMER,
 } from "../../../contract/stream.ts";
 import { createUuidV7 } from "../../../contract/uuid.ts";
-import type { DeadLetter } from "../../../worker/dead-letters.ts";
 import type { NatsService } from "../../support/nats.ts";
 import { poll } from "../../support/poll.ts";
 
@@ -59,7 +59,7 @@ export async function createPublisher(nats: NatsService): Promise<Publisher> {
       const letters: DeadLetter[] = [];
       for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
         const message = await manager.streams.getMessage(DEAD_STREAM, { seq });
-        if (message?.subject === `dead.${projectId}`) letters.push(message.json());
+        if (message?.subject.startsWith(`dead.${projectId}.`)) letters.push(message.json());
       }
       return letters;
     },

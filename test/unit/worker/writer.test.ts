@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import type { DeadLetter } from "../../../worker/dead-letters.ts";
+import type { DeadLetter } from "../../../contract/dead-letter.ts";
 import type { Delivery } from "../../../worker/delivery.ts";
 import type { EventRow } from "../../../worker/event-row.ts";
 import { type Acknowledgeable, createInFlight } from "../../../worker/in-flight.ts";
