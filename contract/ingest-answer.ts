@@ -25,6 +25,10 @@ export const ingestAnswerSchema = z
     accepted: z.int(),
     duplicate: z.int(),
     rejected: z.int(),
+    stored: z
+      .boolean()
+      .optional()
+      .meta({ description: "With ?wait=stored: whether every row is committed" }),
     results: z
       .array(eventResultSchema)
       .meta({ description: "What was not simply accepted; with ?results=all everything" }),

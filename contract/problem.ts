@@ -17,7 +17,7 @@ export const PROBLEMS = {
   "rate-limited": { status: 429, title: "The rate limit is exceeded" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   "stream-unavailable": { status: 503, title: "Events cannot be stored right now" },
-  "store-unavailable": { status: 503, title: "Statistics cannot be read right now" },
+  "store-unavailable": { status: 503, title: "Stored data cannot be read right now" },
   "not-ready": { status: 503, title: "A part of the system is not ready" },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -5,15 +5,18 @@ import { requestId } from "hono/request-id";
 import type { AppEnv } from "./app-env.ts";
 import { authenticate } from "./authenticate.ts";
 import { discardBody } from "./discard-body.ts";
+import type { ReceiptDeps } from "./find-receipt.ts";
 import type { Logger } from "./logger.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
 import { healthRoutes, type ReadinessChecks } from "./routes/health.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { type StatsDeps, statsRoutes } from "./routes/stats.ts";
 
 export type AppDeps = EventsDeps &
+  ReceiptDeps &
   StatsDeps & {
     readonly keySecrets: readonly string[];
     readonly logger: Logger;
@@ -28,6 +31,8 @@ export function createApp(deps: AppDeps) {
   app.use("/v1/events", openToBrowsers);
   app.on("POST", "/v1/events", authenticate("w", deps.keySecrets));
   app.route("/v1/events", eventsRoutes(deps));
+  app.on("GET", "/v1/events/:event_id", authenticate("r", deps.keySecrets));
+  app.route("/v1/events", receiptRoutes(deps));
   app.on("GET", "/v1/stats/*", authenticate("r", deps.keySecrets));
   app.route("/v1/stats", statsRoutes(deps));
   app.route("/", healthRoutes(deps.readinessChecks));
@@ -37,7 +42,7 @@ export function createApp(deps: AppDeps) {
 
   const methodsByPath = methodsOf(app);
   app.notFound((c) => {
-    const allowed = methodsByPath.get(c.req.path);
+    const allowed = methodsByPath.find(({ pattern }) => pattern.test(c.req.path))?.methods;
     if (allowed === undefined)
       throw new ProblemError("not-found", { detail: `No route ${c.req.path.slice(0, 200)}` });
     throw new ProblemError("method-not-allowed", {
@@ -77,8 +82,8 @@ const openToBrowsers = cors({
   maxAge: 86_400,
 });
 
-/** The methods of each path, for 405 answers. Routes with parameters answer for themselves. */
-function methodsOf(app: Hono<AppEnv>): Map<string, string[]> {
+/** The methods of each path, for 405 answers. */
+function methodsOf(app: Hono<AppEnv>): { readonly pattern: RegExp; readonly methods: string[] }[] {
   const methods = new Map<string, string[]>();
   for (const { path, method } of app.routes) {
     if (method === "ALL" || path.includes("*")) continue;
@@ -86,5 +91,8 @@ function methodsOf(app: Hono<AppEnv>): Map<string, string[]> {
     const added = method === "GET" ? ["GET", "HEAD"] : [method];
     methods.set(path, [...new Set([...known, ...added])]);
   }
-  return methods;
+  return [...methods].map(([path, names]) => ({
+    pattern: new RegExp(`^${path.replaceAll(".", "\\.").replace(/:[^/]+/g, "[^/]+")}$`),
+    methods: names,
+  }));
 }

@@ -1,11 +1,14 @@
 import type { AppDeps } from "./app.ts";
 import type { Bindings } from "./bindings.ts";
+import { createNeonDatabase } from "./database.ts";
+import { createDeadLetterReader } from "./dead-letter-reader.ts";
 import { parseConfig } from "./env.ts";
 import { createRedisMemory } from "./event-memory.ts";
+import { createEventReader } from "./event-reader.ts";
 import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
 import { createRedisClient } from "./redis-client.ts";
-import { createNeonStatsReader } from "./stats-reader.ts";
+import { createStatsReader } from "./stats-reader.ts";
 
 /** The only place that builds clients. None of them connects before its first use. */
 export function createDeps(bindings: Bindings): AppDeps {
@@ -13,19 +16,23 @@ export function createDeps(bindings: Bindings): AppDeps {
   const logger = createLogger();
   const redis = createRedisClient(config.redis);
   const publisher = createPublisherPool(bindings.PUBLISHER, config.publisherShards);
-  const statsReader = createNeonStatsReader(config.database);
+  const database = createNeonDatabase(config.database);
   return {
     keySecrets: config.keySecrets,
     logger,
     now: Date.now,
     maxEventAgeMs: config.maxEventAgeMs,
+    // A healthy pipeline stores an event within a fraction of a second.
+    maxWaitMs: 10_000,
     memory: createRedisMemory(redis, config.rateLimit, logger),
     publisher,
-    statsReader,
+    statsReader: createStatsReader(database),
+    eventReader: createEventReader(database),
+    deadLetters: config.worker === undefined ? undefined : createDeadLetterReader(config.worker),
     readinessChecks: {
       redis: () => redis.ping(),
       stream: () => publisher.ping({}),
-      database: () => statsReader.ping(),
+      database: () => database.query({ text: "select 1", params: [] }),
     },
   };
 }

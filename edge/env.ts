@@ -23,6 +23,8 @@ const varsSchema = z.object({
   PUBLISHER_SHARDS: number(4, 1),
   // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
   OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
+  WORKER_URL: z.url().optional(),
+  WORKER_TOKEN: z.string().min(16).optional(),
   DATABASE_URL: z.string().min(1),
   NEON_FETCH_ENDPOINT: z.url().optional(),
   MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
@@ -54,6 +56,10 @@ export function parseConfig(vars: Vars) {
     nats: { servers: values.NATS_URL, user: values.NATS_USER, password: values.NATS_PASSWORD },
     outboxMaxBytes: values.OUTBOX_MAX_BYTES,
     publisherShards: values.PUBLISHER_SHARDS,
+    worker:
+      values.WORKER_URL === undefined || values.WORKER_TOKEN === undefined
+        ? undefined
+        : { url: values.WORKER_URL, token: values.WORKER_TOKEN },
     database: { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     rateLimit: {

@@ -25,6 +25,8 @@ export type EventMemory = {
    * taken it over; never rejects.
    */
   markSeen(projectId: string, eventIds: readonly string[]): Promise<void>;
+  /** Whether the event became durable lately. Rejects when Redis does not answer. */
+  isSeen(projectId: string, eventId: string): Promise<boolean>;
 };
 
 /** How long marks wait for a request to carry them before they make a round trip of their own. */
@@ -81,6 +83,10 @@ export function createRedisMemory(
       } catch (error) {
         logger.warn("redis did not answer: repeats will reach the database", { error });
       }
+    },
+
+    async isSeen(projectId, eventId) {
+      return (await redis.exists(...seenKeys(projectId, [eventId]))) === 1;
     },
   };
 }

@@ -14,7 +14,7 @@ export type Header = {
 
 export type Parameter = {
   readonly name: string;
-  readonly in: "query" | "header";
+  readonly in: "query" | "header" | "path";
   readonly required?: boolean;
   readonly description?: string;
   readonly schema: JsonSchema;

@@ -2,6 +2,7 @@ import { PROBLEMS, problemSchema } from "../../contract/problem.ts";
 import type { OpenApiDocument } from "./document-types.ts";
 import { ingestPath } from "./ingest-path.ts";
 import { operationsPaths } from "./operations-paths.ts";
+import { receiptPath } from "./receipt-path.ts";
 import { createSchemaCollector } from "./schema-collector.ts";
 import { statsPaths } from "./stats-paths.ts";
 
@@ -25,6 +26,7 @@ export function createOpenApiDocument(): OpenApiDocument {
     ],
     paths: {
       "/v1/events": ingestPath(schemas),
+      "/v1/events/{event_id}": receiptPath(schemas),
       ...statsPaths(schemas),
       ...operationsPaths(schemas),
     },

@@ -38,6 +38,13 @@ export function ingestPath(schemas: SchemaCollector): PathItem {
           schema: { type: "string", enum: ["all"] },
         },
         {
+          name: "wait",
+          in: "query",
+          description:
+            '`stored` answers when the rows are committed, with `"stored":true`, or after 10 s with `"stored":false`: the events are durable either way',
+          schema: { type: "string", enum: ["stored"] },
+        },
+        {
           name: "Idempotency-Key",
           in: "header",
           description:

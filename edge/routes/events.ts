@@ -1,26 +1,34 @@
 import { Hono } from "hono";
+import type { Event } from "../../contract/event.ts";
 import type { IngestAnswer } from "../../contract/ingest-answer.ts";
+import type { WantedEvent } from "../../sql/timescale/count-stored.ts";
 import { type Admission, admitEvents } from "../admit-events.ts";
 import type { AppEnv } from "../app-env.ts";
 import { decodeEvents } from "../decode-events.ts";
+import type { EventReader } from "../event-reader.ts";
 import { toIngestAnswer } from "../ingest-answer.ts";
 import { ProblemError } from "../problem.ts";
 import type { RequestOrigin } from "../publisher-pool.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
 import { readBody } from "../read-body.ts";
 import { type StoreDeps, storeEvents } from "../store-events.ts";
+import { waitUntilStored } from "../wait-until-stored.ts";
 
 export type EventsDeps = StoreDeps & {
   readonly now: () => number;
   readonly maxEventAgeMs: number;
+  readonly eventReader: EventReader;
+  /** Of a request that waits for its rows. */
+  readonly maxWaitMs: number;
 };
 
-/** `POST /v1/events`: read → decode → admit → store → answer. Behind `authenticate("w")`. */
+/** `POST /v1/events`: read → decode → admit → store → [wait] → answer. Behind `authenticate("w")`. */
 export function eventsRoutes(deps: EventsDeps) {
   return new Hono<AppEnv>().post("/", async (c) => {
     const receivedAtMs = deps.now();
     const { projectId } = c.var.key;
-    const listsAll = parseResults(c.req.query("results"));
+    const listsAll = parseFlag("results", "all", c.req.query("results"));
+    const waits = parseFlag("wait", "stored", c.req.query("wait"));
     const idempotencyKey = parseIdempotencyKey(c.req.header("idempotency-key"));
 
     const body = await readBody(c.req.raw);
@@ -47,15 +55,26 @@ export function eventsRoutes(deps: EventsDeps) {
       deps,
     );
     const answer: IngestAnswer = toIngestAnswer(admissions, duplicateIds, listsAll);
+    if (waits) {
+      const wanted = admitted.map(({ event }) => toWanted(event, duplicateIds));
+      answer.stored = await waitUntilStored(projectId, wanted, deps.eventReader, deps.maxWaitMs);
+    }
     return c.json(answer, 202, rateLimitHeaders(rateLimit));
   });
 }
 
-function parseResults(text: string | undefined): boolean {
-  if (text === undefined || text === "all") return text === "all";
+/** A parameter with one possible value: whether it is there. */
+function parseFlag(name: string, value: string, text: string | undefined): boolean {
+  if (text === undefined || text === value) return text === value;
   throw new ProblemError("invalid-query", {
-    errors: [{ pointer: "/results", detail: 'results can only be "all"' }],
+    errors: [{ pointer: `/${name}`, detail: `${name} can only be "${value}"` }],
   });
+}
+
+/** A duplicate's row may have another time than this request's event: the one it was first sent with. */
+function toWanted(event: Event, duplicateIds: ReadonlySet<string>): WantedEvent {
+  const { event_id, occurred_at } = event;
+  return { eventId: event_id, occurredAt: duplicateIds.has(event_id) ? undefined : occurred_at };
 }
 
 /** A structured-field string or a bare token (draft-ietf-httpapi-idempotency-key-header); only its being the same again matters. */

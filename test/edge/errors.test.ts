@@ -135,6 +135,17 @@ describe("POST /v1/events refuses a request", () => {
     expect((await fetch("/v1/events", post(sampleEvent()))).status).toBe(202);
   });
 
+  it("?wait=forever", async () => {
+    const { fetch, published } = createTestApp();
+    const response = await fetch("/v1/events?wait=forever", post(sampleEvent()));
+    expect(await response.json()).toMatchObject({
+      status: 422,
+      type: "/problems/invalid-query",
+      errors: [{ pointer: "/wait", detail: 'wait can only be "stored"' }],
+    });
+    expect(published()).toEqual([]);
+  });
+
   it("?results=some", async () => {
     const { fetch } = createTestApp();
     const response = await fetch("/v1/events?results=some", post(sampleEvent()));
@@ -407,6 +418,7 @@ describe("POST /v1/events when a part fails", () => {
       memory: {
         admit: async () => ({ rateLimit: decision, seenIds: new Set() }),
         markSeen: async () => {},
+        isSeen: async () => false,
       },
     });
     const response = await fetch("/v1/events", post(sampleEvent()));
@@ -464,6 +476,7 @@ describe("POST /v1/events when a part fails", () => {
           throw new Error("secret detail");
         },
         markSeen: async () => {},
+        isSeen: async () => false,
       },
     });
     const response = await fetch("/v1/events", post(sampleEvent()));

@@ -14,7 +14,6 @@ function createStatsApp(reading: Partial<StatsReading> = {}) {
         calls.push({ projectId, query });
         return { rows: [], asOf: "2026-06-01T11:59:59.500Z", sources: ["user_days"], ...reading };
       },
-      ping: async () => {},
     },
   });
   const get = (path: string, headers: Record<string, string> = {}) =>
@@ -159,7 +158,6 @@ describe("GET /v1/stats/…", () => {
           const cause = new Error("password authentication failed");
           throw new ProblemError("store-unavailable", { headers: { "retry-after": "2" }, cause });
         },
-        ping: async () => {},
       },
     });
     const response = await app.fetch(`/v1/stats${PATH}&key=${READ_KEY}`);

@@ -4,7 +4,7 @@ import { createKey } from "../../contract/key.ts";
 import { type AppDeps, createApp } from "../../edge/app.ts";
 import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
 
-const SECRET = "a secret of at least 32 characters";
+export const SECRET = "a secret of at least 32 characters";
 export const WRITE_KEY = createKey({ scope: "w", projectId: "demo", kid: "k1" }, SECRET);
 export const READ_KEY = createKey({ scope: "r", projectId: "demo", kid: "k1" }, SECRET);
 export const NOW_MS = Date.parse("2026-06-01T12:00:00Z");
@@ -23,6 +23,7 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
     logger: { info: log, warn: log, error: log },
     now: () => NOW_MS,
     maxEventAgeMs: 7300 * 86_400_000,
+    maxWaitMs: 200,
     memory: {
       admit: async (projectId, ids) => ({
         rateLimit: undefined,
@@ -31,6 +32,7 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
       markSeen: async (projectId, ids) => {
         for (const id of ids) seen.add(`${projectId}:${id}`);
       },
+      isSeen: async (projectId, id) => seen.has(`${projectId}:${id}`),
     },
     publisher: {
       publish: async (batch) =>
@@ -45,8 +47,12 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
       read: async () => {
         throw new Error("no statistics in this test");
       },
-      ping: async () => {},
     },
+    eventReader: {
+      find: async () => ({ events: [], asOf: null }),
+      hasAll: async () => false,
+    },
+    deadLetters: undefined,
     readinessChecks: {},
     ...overrides,
   };

@@ -14,8 +14,8 @@ export interface StackClient {
   readonly projectId: string;
   readonly writeKey: string;
   readonly readKey: string;
-  /** `POST /v1/events` with these very bytes. */
-  send(body: RequestBody, headers?: Record<string, string>): Promise<Response>;
+  /** `POST /v1/events` with these very bytes, and a query such as `?results=all`. */
+  send(body: RequestBody, headers?: Record<string, string>, query?: string): Promise<Response>;
   /** Posts JSON and insists on 202. */
   post(value: unknown): Promise<IngestAnswer>;
   /** `GET /v1/stats/<path>`. */
@@ -51,8 +51,8 @@ export async function createStackClient(
     projectId,
     writeKey,
     readKey,
-    send: (body, headers = {}) =>
-      fetch(`${stack.edge_url}/v1/events`, {
+    send: (body, headers = {}, query = "") =>
+      fetch(`${stack.edge_url}/v1/events${query}`, {
         method: "POST",
         headers: {
           authorization: `Bearer ${writeKey}`,

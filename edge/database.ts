@@ -1,0 +1,43 @@
+import { neon, neonConfig } from "@neondatabase/serverless";
+import type { Statement } from "../sql/statement.ts";
+import { ProblemError } from "./problem.ts";
+
+export interface Database {
+  /**
+   * The statement's rows. The answer takes no longer than `timeoutMs`.
+   * @throws {ProblemError} `store-unavailable` when the database does not answer in time, or answers an error.
+   */
+  query<Row>(statement: Pick<Statement, "text" | "params">, timeoutMs?: number): Promise<Row[]>;
+}
+
+export type NeonOptions = {
+  /** `postgresql://user:password@host/database` */
+  readonly url: string;
+  /** Where a local stand-in takes Neon's HTTP requests; by default the database's host itself. */
+  readonly fetchEndpoint?: string | undefined;
+  readonly timeoutMs?: number;
+};
+
+const RETRY_AFTER_SECONDS = "2";
+
+/** TimescaleDB or PostgreSQL through Neon's HTTP protocol: one request a statement, nothing kept between them. */
+export function createNeonDatabase(options: NeonOptions): Database {
+  const { url, fetchEndpoint, timeoutMs: defaultTimeoutMs = 5_000 } = options;
+  // The client has this setting for all databases only; the edge has one.
+  if (fetchEndpoint !== undefined) neonConfig.fetchEndpoint = fetchEndpoint;
+  const sql = neon(url, { disableWarningInBrowsers: true });
+  return {
+    async query<Row>({ text, params }: Pick<Statement, "text" | "params">, timeoutMs?: number) {
+      const signal = AbortSignal.timeout(Math.min(timeoutMs ?? defaultTimeoutMs, defaultTimeoutMs));
+      try {
+        return (await sql.query(text, [...params], { fetchOptions: { signal } })) as Row[];
+      } catch (cause) {
+        throw new ProblemError("store-unavailable", {
+          detail: "The database did not answer in time, or answered an error: ask again",
+          headers: { "retry-after": RETRY_AFTER_SECONDS },
+          cause,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { Receipt } from "../contract/receipt.ts";
+import type { DeadLetterReader } from "./dead-letter-reader.ts";
+import { delay } from "./delay.ts";
+import type { EventMemory } from "./event-memory.ts";
+import type { EventReader } from "./event-reader.ts";
+import type { Logger } from "./logger.ts";
+import { ProblemError } from "./problem.ts";
+
+export type ReceiptDeps = {
+  readonly eventReader: EventReader;
+  readonly memory: Pick<EventMemory, "isSeen">;
+  /** Undefined where the edge is not given the worker's address: no event is called dead then. */
+  readonly deadLetters: DeadLetterReader | undefined;
+  readonly logger: Logger;
+};
+
+/** Longer than an event's mark takes to reach Redis after its 202. */
+const MARK_ON_ITS_WAY_MS = 100;
+
+/**
+ * How far an event has come: the store knows what is stored, the worker what is dead, Redis what was accepted lately. Only when all
+ * of them have answered is an event said not to exist.
+ * @throws {ProblemError} `not-found`, or `store-unavailable` when one that could know the event did not answer.
+ */
+export async function findReceipt(
+  projectId: string,
+  eventId: string,
+  deps: ReceiptDeps,
+): Promise<Receipt> {
+  const first = await look(projectId, eventId, deps);
+  if (first.receipt !== undefined) return first.receipt;
+  await delay(MARK_ON_ITS_WAY_MS);
+  const { receipt, asOf } = await look(projectId, eventId, deps);
+  if (receipt !== undefined) return receipt;
+  throw new ProblemError("not-found", {
+    detail: `No event ${eventId} is stored, dead or lately accepted`,
+    extensions: { as_of: asOf },
+  });
+}
+
+type Look = { readonly receipt: Receipt | undefined; readonly asOf: string | null };
+
+async function look(projectId: string, eventId: string, deps: ReceiptDeps): Promise<Look> {
+  const { events, asOf } = await deps.eventReader.find(projectId, eventId);
+  const [event, ...others] = events;
+  if (event !== undefined) {
+    const more = others.length === 0 ? {} : { others };
+    return { receipt: { event_id: eventId, status: "stored", event, ...more }, asOf };
+  }
+  const [letter, isSeen] = await Promise.allSettled([
+    deps.deadLetters?.find(projectId, eventId),
+    deps.memory.isSeen(projectId, eventId),
+  ]);
+  if (letter.status === "fulfilled" && letter.value !== undefined) {
+    return { receipt: toDeadReceipt(eventId, letter.value), asOf };
+  }
+  // Without the worker's answer this is the last that is known, and still true: it was accepted.
+  if (isSeen.status === "fulfilled" && isSeen.value) {
+    return { receipt: { event_id: eventId, status: "accepted" }, asOf };
+  }
+  for (const answer of [letter, isSeen]) {
+    if (answer.status === "rejected") throw cannotTell(answer.reason);
+  }
+  return { receipt: undefined, asOf };
+}
+
+function toDeadReceipt(eventId: string, { reason, failed_at }: DeadLetter): Receipt {
+  return { event_id: eventId, status: "dead", reason, failed_at };
+}
+
+function cannotTell(cause: unknown): ProblemError {
+  return new ProblemError("store-unavailable", {
+    detail: "The event is not stored, and whether it was accepted cannot be told now: ask again",
+    headers: { "retry-after": "2" },
+    cause,
+  });
+}
