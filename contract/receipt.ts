@@ -25,10 +25,9 @@ export const receiptSchema = z
         event_id: z.string(),
         status: z.literal("stored"),
         event: storedEventSchema,
-        others: z
-          .array(storedEventSchema)
-          .optional()
-          .meta({ description: "Rows with the same id and another `occurred_at`, at most 9" }),
+        others: z.array(storedEventSchema).optional().meta({
+          description: "Other rows met with the same id and another `occurred_at`, at most 9",
+        }),
       })
       .meta({ description: "Its row is committed" }),
     z

@@ -1,4 +1,4 @@
-import type { Statement } from "../statement.ts";
+import { bindTo, type Parameter, type Statement } from "../statement.ts";
 
 export type FindEventRow = {
   /** `StoredEvent[]`, newest first; times in UTC with microseconds. */
@@ -9,8 +9,20 @@ export type FindEventRow = {
 
 const MAX_ROWS = 10;
 
-/** The rows with one event's id: several if it was sent with several times. */
-export function compileFindEvent(projectId: string, eventId: string): Statement {
+/** Half-open, as ISO texts. */
+export type TimeRange = { readonly from: string; readonly to: string };
+
+/**
+ * The rows with one event's id, of all times or of a range: several if it was sent with several times. Without a range every chunk's
+ * index is looked into: 140 ms over 899 chunks of the embedded database, against 6 ms with one.
+ */
+export function compileFindEvent(projectId: string, eventId: string, range?: TimeRange): Statement {
+  const params: Parameter[] = [projectId, eventId];
+  const bind = bindTo(params);
+  const times =
+    range === undefined
+      ? ""
+      : `and events.occurred_at >= ${bind(range.from)}::timestamptz and events.occurred_at < ${bind(range.to)}::timestamptz`;
   return {
     text: `
     select
@@ -21,13 +33,13 @@ export function compileFindEvent(projectId: string, eventId: string): Statement 
             event_id, ${inUtc("occurred_at")} as occurred_at, ${inUtc("received_at")} as received_at,
             event_type, user_id, properties
           from events
-          where project_id = $1 and event_id = $2::uuid
+          where project_id = $1 and event_id = $2::uuid ${times}
           order by events.occurred_at desc
           limit ${MAX_ROWS}
         ) as found
       ) as events,
       (select to_json(as_of) from pipeline_as_of) as as_of`,
-    params: [projectId, eventId],
+    params,
     sources: ["events"],
   };
 }

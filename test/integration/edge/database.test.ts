@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { statsQuerySchema } from "../../../contract/stats-query.ts";
+import { createUuidV7 } from "../../../contract/uuid.ts";
 import { createNeonDatabase, type Database } from "../../../edge/database.ts";
 import { createEventReader } from "../../../edge/event-reader.ts";
 import { createStatsReader } from "../../../edge/stats-reader.ts";
@@ -81,6 +82,17 @@ describe("createNeonDatabase() on a database", () => {
     expect(reading.asOf).toBe("2024-01-06T00:00:00Z");
     expect((await reader.find("other", eventId)).events).toEqual([]);
     expect((await reader.find("demo", randomUUID())).events).toEqual([]);
+  });
+
+  it("finds an event whatever time its UUIDv7 tells", async () => {
+    const reader = createEventReader(database);
+    const occurredAt = "2024-01-05T00:00:00.000Z";
+    const times = [Date.parse(occurredAt), Date.parse("1999-01-01"), 0, 2 ** 48 - 1];
+    for (const eventId of times.map(createUuidV7)) {
+      await insertEvent({ eventId, occurredAt });
+      const { events } = await reader.find("demo", eventId);
+      expect(events).toMatchObject([{ event_id: eventId, occurred_at: occurredAt }]);
+    }
   });
 
   it("tells whether each of many events has a row", async () => {
