@@ -3,7 +3,8 @@ import { EVENTS_STREAM } from "../contract/stream.ts";
 import type { Logger } from "./logger.ts";
 import { pause } from "./pause.ts";
 
-const EVERY_MS = 15_000;
+/** A full stream refuses events at most so long after the worker has caught up. */
+const EVERY_MS = 2_000;
 const FULL_RATIO = 0.7;
 
 export type ConsumerFloor = {

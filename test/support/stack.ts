@@ -115,6 +115,24 @@ export async function whileStopped<T>(
   }
 }
 
+/** Kills a part, and keeps the supervisor from starting it again meanwhile: its ports refuse connections. */
+export async function whileGone<T>(
+  stack: StackService,
+  part: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const pid = (await stack.describe()).parts[part]?.pid;
+  if (pid === undefined) throw new Error(`Cannot end ${part}: no such part`);
+  process.kill(stack.pid, "SIGSTOP");
+  try {
+    // A part leads a process group of its own.
+    process.kill(-pid, "SIGKILL");
+    return await work();
+  } finally {
+    process.kill(stack.pid, "SIGCONT");
+  }
+}
+
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
