@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "./nats-server.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
-import { answersHttp, answersSql } from "./probes.ts";
+import { answersHttp, answersSql, answersStatus } from "./probes.ts";
 import { prepareRedis, redisUrl } from "./redis-server.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -11,6 +11,36 @@ export interface StackOptions {
   readonly dataDir: string;
   readonly ports: Ports;
   readonly secrets: Secrets;
+  /** Ports that connections go to instead of the part's own: a proxy's, which a test has put in between. */
+  readonly detours?: Partial<Links>;
+}
+
+/** Each connection between two parts, with the port that it goes to. */
+export type Links = Readonly<
+  Record<
+    | "edge-redis"
+    | "edge-nats"
+    | "edge-database"
+    | "edge-worker"
+    | "upstash-redis"
+    | "neon-database"
+    | "worker-nats"
+    | "worker-database",
+    number
+  >
+>;
+
+export function linksOf(ports: Ports): Links {
+  return {
+    "edge-redis": ports.upstashHttp,
+    "edge-nats": ports.natsWebsocket,
+    "edge-database": ports.neonHttp,
+    "edge-worker": ports.worker,
+    "upstash-redis": ports.redis,
+    "neon-database": ports.database,
+    "worker-nats": ports.nats,
+    "worker-database": ports.database,
+  };
 }
 
 export interface StackUrls {
@@ -28,13 +58,12 @@ export interface Stack {
 }
 
 /** All that `npm start` runs. */
-export async function createStack({ dataDir, ports, secrets }: StackOptions): Promise<Stack> {
+export async function createStack(options: StackOptions): Promise<Stack> {
+  const { dataDir, ports, secrets, detours = {} } = options;
+  const links = { ...linksOf(ports), ...detours };
   const databaseUrl = databaseUrlOf(ports.database);
-  const natsUrl = `nats://127.0.0.1:${ports.nats}`;
   const workerUrl = `http://127.0.0.1:${ports.worker}`;
   const edgeUrl = `http://127.0.0.1:${ports.edge}`;
-  const upstashUrl = `http://127.0.0.1:${ports.upstashHttp}`;
-  const neonUrl = `http://127.0.0.1:${ports.neonHttp}/sql`;
 
   const redis = await prepareRedis({ dataDir, port: ports.redis });
   const nats = await prepareNats({
@@ -45,15 +74,15 @@ export async function createStack({ dataDir, ports, secrets }: StackOptions): Pr
     workerPassword: secrets.natsWorkerPassword,
   });
   const database = timescalePart(dataDir, ports.database);
-  const upstashHttp = upstashHttpPart(ports, secrets.upstashToken);
-  const neonHttp = neonHttpPart(ports);
+  const upstashHttp = upstashHttpPart(ports, links, secrets.upstashToken);
+  const neonHttp = neonHttpPart(ports, links);
 
   const worker: Part = {
     name: "worker",
     ...nodeScript("../worker/main.ts"),
     env: {
-      DATABASE_URL: databaseUrl,
-      NATS_URL: natsUrl,
+      DATABASE_URL: databaseUrlOf(links["worker-database"]),
+      NATS_URL: `nats://127.0.0.1:${links["worker-nats"]}`,
       NATS_USER: NATS_WORKER_USER,
       NATS_PASSWORD: secrets.natsWorkerPassword,
       WORKER_HOST: "127.0.0.1",
@@ -71,18 +100,19 @@ export async function createStack({ dataDir, ports, secrets }: StackOptions): Pr
     env: {
       DATABASE_URL: databaseUrl,
       KEY_SECRET: secrets.keySecret,
-      NATS_URL: `ws://127.0.0.1:${ports.natsWebsocket}`,
+      METRICS_TOKEN: secrets.metricsToken,
+      NATS_URL: `ws://127.0.0.1:${links["edge-nats"]}`,
       NATS_USER: NATS_EDGE_USER,
       NATS_PASSWORD: secrets.natsEdgePassword,
-      NEON_FETCH_ENDPOINT: neonUrl,
-      UPSTASH_REDIS_REST_URL: upstashUrl,
+      NEON_FETCH_ENDPOINT: `http://127.0.0.1:${links["edge-database"]}/sql`,
+      UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${links["edge-redis"]}`,
       UPSTASH_REDIS_REST_TOKEN: secrets.upstashToken,
       WORKER_TOKEN: secrets.workerToken,
-      WORKER_URL: workerUrl,
+      WORKER_URL: `http://127.0.0.1:${links["edge-worker"]}`,
     },
     // It bundles while the others start, and is ready only once it reaches them.
     needs: [],
-    isReady: (signal) => answersHttp(`${edgeUrl}/readyz`, signal),
+    isReady: (signal) => answersStatus(`${edgeUrl}/readyz`, signal, "ready"),
     readyTimeoutMs: 180_000,
     stopTimeoutMs: 5_000,
   };
@@ -116,10 +146,16 @@ export function timescalePart(dataDir: string, port: number): Part {
   };
 }
 
-function upstashHttpPart({ upstashHttp, redis }: Ports, token: string): Part {
+function upstashHttpPart({ upstashHttp }: Ports, links: Links, token: string): Part {
   return {
     name: "upstash-http",
-    ...nodeScript("upstash-http.ts", "--port", upstashHttp, "--redis-url", redisUrl(redis)),
+    ...nodeScript(
+      "upstash-http.ts",
+      "--port",
+      upstashHttp,
+      "--redis-url",
+      redisUrl(links["upstash-redis"]),
+    ),
     env: { UPSTASH_TOKEN: token },
     needs: ["redis"],
     isReady: (signal) =>
@@ -133,8 +169,8 @@ function upstashHttpPart({ upstashHttp, redis }: Ports, token: string): Part {
   };
 }
 
-function neonHttpPart({ neonHttp, database }: Ports): Part {
-  const databaseUrl = databaseUrlOf(database);
+function neonHttpPart({ neonHttp }: Ports, links: Links): Part {
+  const databaseUrl = databaseUrlOf(links["neon-database"]);
   return {
     name: "neon-http",
     ...nodeScript("neon-http.ts", "--port", neonHttp, "--database-url", databaseUrl),

@@ -32,7 +32,7 @@ const environmentSchema = z.object({
   /** Of messages fetched and not yet committed; one message may be 1 MiB. */
   MAX_IN_FLIGHT_BYTES: integer(2 * MIB, 4_096 * MIB, 64 * MIB),
   /** So long a crash delays the messages that the worker held. */
-  ACK_WAIT_MS: integer(2_000, 3_600_000, 30_000),
+  ACK_WAIT_MS: integer(2_000, 3_600_000, 10_000),
   STREAM_MAX_BYTES: integer(MIB, Number.MAX_SAFE_INTEGER, 8_192 * MIB),
   STREAM_MAX_AGE_HOURS: integer(1, 24 * 365, 72),
   STREAM_REPLICAS: integer(1, 5, 1),
