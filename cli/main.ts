@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CliError } from "./cli-error.ts";
+import { createDeadCommand } from "./dead.ts";
 import { createImportCommand } from "./import.ts";
+import { createReplayCommand } from "./replay.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -21,20 +23,42 @@ Examples:
   sluice import events.ndjson.gz            import a file into the local stack
   zcat old/*.gz | sluice import -           import what another program writes
   sluice import --help                      everything about importing
+  sluice dead list                          events that could not be stored, and why
+  sluice replay --since 2h                  store again what the stream still holds
 
 Environment:
   SLUICE_URL   the edge to talk to, such as https://events.example.com
   SLUICE_KEY   a key of the project, slu_…
-  DATA_DIR     the local stack's data, default .data; its local.json stands in for both`,
+  NATS_URL     for dead and replay: the NATS servers, separated by commas; with
+               NATS_USER and NATS_PASSWORD of the worker
+  DATA_DIR     the local stack's data, default .data; its local.json stands in for all`,
   )
+  .enablePositionalOptions()
   .exitOverride()
-  .addCommand(createImportCommand());
-for (const command of program.commands) command.copyInheritedSettings(program);
+  .addCommand(createImportCommand())
+  .addCommand(createDeadCommand())
+  .addCommand(createReplayCommand());
+passSettingsOn(program);
+
+// A reader that has enough, such as head, ends the command and is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+  // What failed may have left a socket open, which would keep the process: NATS' client does when a server accepts and then is silent.
+  process.stdout.write("", () => process.exit());
+}
+
+/** Commander passes settings on to commands that it creates itself only. */
+function passSettingsOn(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    passSettingsOn(command);
+  }
 }
 
 /** Says what went wrong on stderr and gives the exit status. */

@@ -10,7 +10,12 @@ export type TargetOptions = {
   readonly key?: string | undefined;
 };
 
-type LocalStack = { readonly edge_url?: string; readonly write_key?: string };
+/** What `local.json` tells of the stack on this machine. */
+export type LocalStack = {
+  readonly edge_url?: string;
+  readonly write_key?: string;
+  readonly nats_url?: string;
+};
 
 /**
  * The edge and write key from the command line, else the environment, else the local stack.
@@ -56,7 +61,7 @@ function parseUrl(text: string): URL {
   );
 }
 
-function readLocalStack(path: string): LocalStack | undefined {
+export function readLocalStack(path: string): LocalStack | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");

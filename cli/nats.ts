@@ -1,0 +1,136 @@
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import {
+  AuthorizationError,
+  ClosedConnectionError,
+  connect,
+  type NatsConnection,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+} from "@nats-io/transport-node";
+import { Option } from "commander";
+import { CliError } from "./cli-error.ts";
+import { type NatsTarget, resolveNatsTarget } from "./nats/target.ts";
+
+/** What an operator's command works with: NATS itself, since it must also work while the worker is dead. */
+export type Nats = {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly client: JetStreamClient;
+};
+
+export type NatsOptions = { readonly natsUrl?: string };
+
+const CONNECT_TIMEOUT_MS = 4_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+
+export function natsUrlOption(): Option {
+  return new Option(
+    "--nats-url <urls>",
+    "NATS servers, separated by commas (default: NATS_URL, else the local stack's)",
+  );
+}
+
+/**
+ * Lends a connection and closes it.
+ * @throws {CliError} that names the server when it cannot be reached, refuses the user, or does not answer.
+ */
+export async function withNats<T>(
+  options: NatsOptions,
+  use: (nats: Nats) => Promise<T>,
+): Promise<T> {
+  const target = resolveNatsTarget(options, process.env);
+  const connection = await connectTo(target);
+  try {
+    const manager = await jetstreamManager(connection, {
+      checkAPI: false,
+      timeout: REQUEST_TIMEOUT_MS,
+    });
+    return await use({ connection, manager, client: jetstream(connection) });
+  } catch (error) {
+    throw explain(error, target);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** @throws {CliError} when there is no such stream. */
+export async function findStream(manager: JetStreamManager, name: string): Promise<StreamInfo> {
+  try {
+    return await manager.streams.info(name);
+  } catch (cause) {
+    if (!isApiError(cause, JetStreamApiCodes.StreamNotFound)) throw cause;
+    throw new CliError(
+      `NATS has no stream "${name}": the worker creates it when it starts for the first time`,
+      { cause },
+    );
+  }
+}
+
+export function isApiError(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
+}
+
+/** What an error of NATS means, in a few words; undefined for one that is not from NATS. */
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof TimeoutError) return `no answer within ${REQUEST_TIMEOUT_MS / 1_000} s`;
+  if (error instanceof ClosedConnectionError) return "the connection was lost";
+  if (error instanceof JetStreamApiError) return error.message;
+  if (error instanceof RequestError) {
+    if (error.isNoResponders()) return "nobody answers for JetStream";
+    return error.cause === undefined ? error.message : (reasonOf(error.cause) ?? error.message);
+  }
+  if (error instanceof PermissionViolationError) {
+    return `the user may not do this (${error.message}); use the worker's user`;
+  }
+  return undefined;
+}
+
+async function connectTo(target: NatsTarget): Promise<NatsConnection> {
+  const { servers, isTls, user, password, token } = target;
+  try {
+    return await connect({
+      servers: [...servers],
+      ...(isTls ? { tls: {} } : {}),
+      ...(user === undefined ? {} : { user }),
+      ...(password === undefined ? {} : { pass: password }),
+      ...(token === undefined ? {} : { token }),
+      name: "sluice-cli",
+      timeout: CONNECT_TIMEOUT_MS,
+      // Once connected it comes back after a loss; the first attempt asks each server once.
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 500,
+    });
+  } catch (cause) {
+    throw new CliError(
+      `Cannot connect to NATS at ${servers.join(", ")}: ${whyNot(cause, target)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function whyNot(error: unknown, { user, token }: NatsTarget): string {
+  if (error instanceof AuthorizationError) {
+    const hint = "set NATS_USER and NATS_PASSWORD, or put them into the URL";
+    if (user !== undefined) return `it refuses user "${user}" or the password; ${hint}`;
+    return `it ${token === undefined ? "asks for a user and password" : "refuses the token"}; ${hint}`;
+  }
+  if (error instanceof TimeoutError) return `no answer within ${CONNECT_TIMEOUT_MS / 1_000} s`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function explain(error: unknown, { servers }: NatsTarget): unknown {
+  const reason = error instanceof CliError ? undefined : reasonOf(error);
+  if (reason === undefined) return error;
+  return new CliError(`NATS at ${servers.join(", ")} did not do it: ${reason}`, { cause: error });
+}
