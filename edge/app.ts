@@ -10,17 +10,19 @@ import type { Logger } from "./logger.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
-import { healthRoutes, type ReadinessChecks } from "./routes/health.ts";
+import { type HealthDeps, healthRoutes } from "./routes/health.ts";
+import { type MetricsDeps, metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { type StatsDeps, statsRoutes } from "./routes/stats.ts";
 
 export type AppDeps = EventsDeps &
+  HealthDeps &
+  MetricsDeps &
   ReceiptDeps &
   StatsDeps & {
     readonly keySecrets: readonly string[];
     readonly logger: Logger;
-    readonly readinessChecks: ReadinessChecks;
   };
 
 /** The HTTP application of the edge. It knows nothing of Cloudflare but what its dependencies hide. */
@@ -35,7 +37,8 @@ export function createApp(deps: AppDeps) {
   app.route("/v1/events", receiptRoutes(deps));
   app.on("GET", "/v1/stats/*", authenticate("r", deps.keySecrets));
   app.route("/v1/stats", statsRoutes(deps));
-  app.route("/", healthRoutes(deps.readinessChecks));
+  app.route("/", healthRoutes(deps));
+  app.route("/", metricsRoutes(deps));
   app.route("/", openApiRoutes());
   app.route("/", docsRoutes());
   app.get("/", (c) => c.redirect("/docs"));
@@ -78,7 +81,13 @@ const openToBrowsers = cors({
     "idempotency-key",
     "x-request-id",
   ],
-  exposeHeaders: ["retry-after", "ratelimit", "ratelimit-policy", "x-request-id"],
+  exposeHeaders: [
+    "retry-after",
+    "ratelimit",
+    "ratelimit-policy",
+    "sluice-degraded",
+    "x-request-id",
+  ],
   maxAge: 86_400,
 });
 

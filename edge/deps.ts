@@ -7,6 +7,7 @@ import { createRedisMemory } from "./event-memory.ts";
 import { createEventReader } from "./event-reader.ts";
 import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
+import { createRedisCircuit } from "./redis-circuit.ts";
 import { createRedisClient } from "./redis-client.ts";
 import { createStatsReader } from "./stats-reader.ts";
 
@@ -15,6 +16,7 @@ export function createDeps(bindings: Bindings): AppDeps {
   const config = parseConfig(bindings);
   const logger = createLogger();
   const redis = createRedisClient(config.redis);
+  const redisCircuit = createRedisCircuit(logger);
   const publisher = createPublisherPool(bindings.PUBLISHER, config.publisherShards);
   const database = createNeonDatabase(config.database);
   return {
@@ -24,15 +26,20 @@ export function createDeps(bindings: Bindings): AppDeps {
     maxEventAgeMs: config.maxEventAgeMs,
     // A healthy pipeline stores an event within a fraction of a second.
     maxWaitMs: 10_000,
-    memory: createRedisMemory(redis, config.rateLimit, logger),
+    memory: createRedisMemory({
+      redis,
+      circuit: redisCircuit,
+      timeoutMs: config.redis.timeoutMs,
+      policy: config.rateLimit,
+    }),
     publisher,
     statsReader: createStatsReader(database),
     eventReader: createEventReader(database),
     deadLetters: config.worker === undefined ? undefined : createDeadLetterReader(config.worker),
-    readinessChecks: {
-      redis: () => redis.ping(),
-      stream: () => publisher.ping({}),
-      database: () => database.query({ text: "select 1", params: [] }),
-    },
+    // Through the circuit, so that a probe of readiness closes it also while nobody posts.
+    pingRedis: () => redisCircuit.call(() => redis.ping()),
+    pingDatabase: () => database.query({ text: "select 1", params: [] }),
+    redisCircuit,
+    metricsToken: config.metricsToken,
   };
 }

@@ -25,6 +25,7 @@ const varsSchema = z.object({
   OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
   WORKER_URL: z.url().optional(),
   WORKER_TOKEN: z.string().min(16).optional(),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   DATABASE_URL: z.string().min(1),
   NEON_FETCH_ENDPOINT: z.url().optional(),
   MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
@@ -60,6 +61,7 @@ export function parseConfig(vars: Vars) {
       values.WORKER_URL === undefined || values.WORKER_TOKEN === undefined
         ? undefined
         : { url: values.WORKER_URL, token: values.WORKER_TOKEN },
+    metricsToken: values.METRICS_TOKEN,
     database: { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     rateLimit: {

@@ -2,11 +2,13 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import { SEEN_WINDOW_SECONDS } from "../contract/limits.ts";
 import { ADMISSION_SCRIPT, MARK_SEEN_SCRIPT } from "./admission-script.ts";
 import { delay } from "./delay.ts";
-import type { Logger } from "./logger.ts";
 import type { RateLimitDecision, RateLimitPolicy } from "./rate-limit.ts";
-import { runRedisScript } from "./redis-script.ts";
+import type { RedisCircuit } from "./redis-circuit.ts";
+import { type RedisScript, runRedisScript } from "./redis-script.ts";
+import { createUnwrittenMarks } from "./unwritten-marks.ts";
 
 export type MemoryAnswer = {
+  /** Undefined when Redis did not answer: the events are neither limited nor deduplicated. */
   readonly rateLimit: RateLimitDecision | undefined;
   /** The ids known to be durable. */
   readonly seenIds: ReadonlySet<string>;
@@ -21,41 +23,55 @@ export type EventMemory = {
   /** Takes the events from the project's rate limit and looks them up. Never rejects. */
   admit(projectId: string, eventIds: readonly string[]): Promise<MemoryAnswer>;
   /**
-   * Remembers durable events, with the next request or after {@link MARK_DELAY_MS}. Resolves when that is done or another call has
-   * taken it over; never rejects.
+   * Remembers durable events, with the next request or after {@link MARK_DELAY_MS}; while Redis is away, once it is back. Resolves
+   * when that is done, or another call has taken it over, or Redis is away; never rejects.
    */
   markSeen(projectId: string, eventIds: readonly string[]): Promise<void>;
   /** Whether the event became durable lately. Rejects when Redis does not answer. */
   isSeen(projectId: string, eventId: string): Promise<boolean>;
 };
 
+export type RedisMemoryOptions = {
+  readonly redis: Redis;
+  readonly circuit: RedisCircuit;
+  /** Of the client's requests. */
+  readonly timeoutMs: number;
+  readonly policy: RateLimitPolicy;
+};
+
 /** How long marks wait for a request to carry them before they make a round trip of their own. */
 const MARK_DELAY_MS = 20;
 const MAX_MARKS_PER_CALL = 5_000;
+/** Of each isolate, about 12 MB: a hundred seconds at 1,000 events a second. */
+const MAX_UNWRITTEN_MARKS = 100_000;
 
-export function createRedisMemory(
-  redis: Redis,
-  policy: RateLimitPolicy,
-  logger: Logger,
-): EventMemory {
-  let unwrittenMarks: string[] = [];
+export function createRedisMemory(options: RedisMemoryOptions): EventMemory {
+  const { redis, circuit, timeoutMs, policy } = options;
+  const unwritten = createUnwrittenMarks(MAX_UNWRITTEN_MARKS);
   /** When the call that waits for others' marks writes them. A time, not a flag: a call that is cut off blocks no later one. */
   let flushAtMs = 0;
 
-  function takeMarks(): string[] {
-    const taken = unwrittenMarks.slice(0, MAX_MARKS_PER_CALL);
-    unwrittenMarks = unwrittenMarks.slice(MAX_MARKS_PER_CALL);
-    return taken;
+  /** Runs a script with marks behind its own keys. They are held again when it fails. */
+  async function runWithMarks(script: RedisScript, ownKeys: string[], args: readonly number[]) {
+    const marks = unwritten.take(MAX_MARKS_PER_CALL);
+    try {
+      const keys = [...ownKeys, ...marks];
+      return await runRedisScript(redis, { script, keys, args: args.map(String), timeoutMs });
+    } catch (error) {
+      unwritten.putBack(marks);
+      throw error;
+    }
   }
 
   return {
     async admit(projectId, eventIds) {
-      const keys = [`limit:${projectId}`, ...seenKeys(projectId, eventIds), ...takeMarks()];
       const { eventsPerSecond, burstEvents } = policy;
-      const args = [eventsPerSecond, burstEvents, eventIds.length, SEEN_WINDOW_SECONDS].map(String);
       try {
-        const answer = await runRedisScript(redis, ADMISSION_SCRIPT, keys, args);
-        const [allowed, remaining, resetMs, ...positions] = parseAdmission(answer);
+        const [allowed, remaining, resetMs, ...positions] = await circuit.call(async () => {
+          const keys = [`limit:${projectId}`, ...seenKeys(projectId, eventIds)];
+          const args = [eventsPerSecond, burstEvents, eventIds.length, SEEN_WINDOW_SECONDS];
+          return parseAdmission(await runWithMarks(ADMISSION_SCRIPT, keys, args));
+        });
         return {
           rateLimit: {
             isAllowed: allowed === 1,
@@ -65,28 +81,28 @@ export function createRedisMemory(
           },
           seenIds: new Set(positions.map((position) => eventIds[position] ?? "")),
         };
-      } catch (error) {
-        logger.warn("redis did not answer: neither limited nor deduplicated", { projectId, error });
+      } catch {
         return { rateLimit: undefined, seenIds: new Set() };
       }
     },
 
     async markSeen(projectId, eventIds) {
-      unwrittenMarks.push(...seenKeys(projectId, eventIds));
-      if (Date.now() < flushAtMs) return;
+      unwritten.add(seenKeys(projectId, eventIds));
+      if (circuit.state !== "closed" || Date.now() < flushAtMs) return;
       flushAtMs = Date.now() + MARK_DELAY_MS;
       await delay(MARK_DELAY_MS);
       try {
-        while (unwrittenMarks.length > 0) {
-          await runRedisScript(redis, MARK_SEEN_SCRIPT, takeMarks(), [String(SEEN_WINDOW_SECONDS)]);
+        while (unwritten.count > 0) {
+          await circuit.call(() => runWithMarks(MARK_SEEN_SCRIPT, [], [SEEN_WINDOW_SECONDS]));
         }
-      } catch (error) {
-        logger.warn("redis did not answer: repeats will reach the database", { error });
+      } catch {
+        // They are held for the next request.
       }
     },
 
     async isSeen(projectId, eventId) {
-      return (await redis.exists(...seenKeys(projectId, [eventId]))) === 1;
+      const keys = seenKeys(projectId, [eventId]);
+      return (await circuit.call(() => redis.exists(...keys))) === 1;
     },
   };
 }

@@ -1,16 +1,20 @@
-import { connect, type JetStreamClient, type NatsConnection, NatsError } from "nats.ws";
+import { connect, ErrorCode, type NatsConnection, NatsError } from "nats.ws";
 import { EDGE_INBOX, EVENTS_STREAM } from "../contract/stream.ts";
 import { delay } from "./delay.ts";
+import { isDuplicateInProcess, isRefusal } from "./jetstream-refusal.ts";
 
 export type StreamMessage = {
   readonly subject: string;
   readonly messageId: string;
   readonly payload: Uint8Array;
+  /** How many events it carries. */
+  readonly events: number;
 };
 
 /**
  * `stored`: acknowledged by the stream. `duplicate`: the stream held the message before this call sent it for the first time.
- * `refused`: the stream answered and does not take it, because it is full. `unreachable`: no acknowledgement came.
+ * `refused`: the stream does not take it, because it is full. `unreachable`: no acknowledgement came, be it that nobody answers or
+ * that the servers are electing a leader; the same message may well be taken later.
  */
 export type PublishOutcome =
   | { readonly status: "stored" | "duplicate" }
@@ -24,94 +28,134 @@ export type NatsPublisher = {
 };
 
 export type NatsOptions = {
+  /** Of one cluster: any of them serves. */
   readonly servers: readonly string[];
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly name: string;
 };
 
+/** For each server that is tried. One that does not answer at all is passed over within the deadline of a publish. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const ACK_TIMEOUT_MS = 1_500;
 const PUBLISH_DEADLINE_MS = 4_000;
 const PING_TIMEOUT_MS = 2_000;
+const LIVENESS_TIMEOUT_MS = 500;
 const RETRY_DELAY_MS = 100;
 
-/** Connects at the first use, once for all callers that wait, and again after a connection has closed. */
+/** `undecided`: JetStream has seen the message id before, and has not stored the message that carried it. */
+type Attempt = PublishOutcome | { readonly status: "undecided"; readonly reason: string };
+
+/**
+ * Connects to one of the servers at the first use, once for all callers that wait, and to any of them again after that connection
+ * has closed. The client's own reconnecting is off: it forgets the servers that were away when it first connected, and leaves what
+ * waits for an acknowledgement waiting, where a closed connection ends that at once.
+ */
 export function createNatsPublisher(options: NatsOptions): NatsPublisher {
   let connecting: Promise<NatsConnection> | undefined;
 
   function connection(): Promise<NatsConnection> {
-    connecting ??= open().catch((error: unknown) => {
-      connecting = undefined;
-      throw error;
-    });
-    return connecting;
+    if (connecting !== undefined) return connecting;
+    const opening = open();
+    connecting = opening;
+    const forget = () => forgetConnection(opening);
+    opening.then((opened) => opened.closed()).then(forget, forget);
+    return opening;
   }
 
-  async function open(): Promise<NatsConnection> {
-    const opened = await connect({
+  function forgetConnection(opening: Promise<NatsConnection>): void {
+    if (connecting === opening) connecting = undefined;
+  }
+
+  function open(): Promise<NatsConnection> {
+    return connect({
       servers: [...options.servers],
       name: options.name,
       ...(options.user === undefined ? {} : { user: options.user }),
       ...(options.password === undefined ? {} : { pass: options.password }),
       inboxPrefix: EDGE_INBOX,
       timeout: CONNECT_TIMEOUT_MS,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
+      reconnect: false,
       // Finds a silently dead connection within two missed pongs.
       pingInterval: 15_000,
       ignoreClusterUpdates: true,
       // Otherwise every publish records a stack trace in case it times out.
       noAsyncTraces: true,
     });
-    void opened.closed().then(() => {
-      connecting = undefined;
-    });
-    return opened;
   }
 
-  async function attempt(message: StreamMessage): Promise<PublishOutcome> {
+  async function attempt(message: StreamMessage, id: MessageId): Promise<Attempt> {
+    const opening = connection();
     try {
-      const stream: JetStreamClient = (await connection()).jetstream({ timeout: ACK_TIMEOUT_MS });
-      const ack = await stream.publish(message.subject, message.payload, {
-        msgID: message.messageId,
-      });
+      const opened = await within(PUBLISH_DEADLINE_MS - ACK_TIMEOUT_MS, opening);
+      const stream = opened.jetstream({ timeout: ACK_TIMEOUT_MS });
+      const ack = await stream.publish(message.subject, message.payload, id);
       // Whoever may subscribe to events can answer a publish; the client takes any JSON for an acknowledgement.
       if (ack.stream !== EVENTS_STREAM) {
         return { status: "unreachable", reason: `stream ${ack.stream} answered` };
       }
-      return { status: ack.duplicate ? "duplicate" : "stored" };
+      if (!ack.duplicate) return { status: "stored" };
+      // How older servers say that a message of this id is under way: https://github.com/nats-io/nats-server/pull/5827
+      if (ack.seq === 0) return { status: "undecided", reason: "duplicate without a sequence" };
+      return { status: "duplicate" };
     } catch (error) {
+      if (isTimeout(error)) closeIfDead(opening).catch(() => {});
       return toFailure(error);
+    }
+  }
+
+  /** A server that hangs is found at once, not by the pings: the next attempt goes to another one. */
+  async function closeIfDead(opening: Promise<NatsConnection>): Promise<void> {
+    const opened = await opening;
+    try {
+      await within(LIVENESS_TIMEOUT_MS, opened.flush());
+    } catch {
+      // Closing waits for the server, too.
+      forgetConnection(opening);
+      await opened.close();
     }
   }
 
   return {
     async publish(message) {
       const deadline = Date.now() + PUBLISH_DEADLINE_MS;
-      let outcome = await attempt(message);
-      while (outcome.status === "unreachable" && Date.now() + ACK_TIMEOUT_MS < deadline) {
+      const id = { msgID: message.messageId };
+      let outcome = await attempt(message, id);
+      while (isRetryable(outcome) && Date.now() + ACK_TIMEOUT_MS < deadline) {
         await delay(RETRY_DELAY_MS);
-        outcome = await attempt(message);
+        outcome = await attempt(message, id);
         // The acknowledgement that went missing may have been ours: the event is stored, and by this very call.
         if (outcome.status === "duplicate") return { status: "stored" };
       }
-      return outcome;
+      if (outcome.status !== "undecided") return outcome;
+      // A leader that lost its office may have lost the message and kept its id, for all of the duplicate window:
+      // https://github.com/nats-io/nats-server/pull/6415. Without an id it is stored, at worst twice, which the row's key forgives.
+      outcome = await attempt(message, {});
+      return outcome.status === "undecided" ? { ...outcome, status: "unreachable" } : outcome;
     },
 
     async ping() {
-      const opened = await connection();
-      const timeout = delay(PING_TIMEOUT_MS).then(() => {
-        throw new Error(`Cannot reach NATS: no answer within ${PING_TIMEOUT_MS} ms`);
-      });
-      // While the client reconnects, a flush waits for as long as that takes.
-      await Promise.race([opened.flush(), timeout]);
+      // A flush on a connection that hangs waits for as long as that takes.
+      await within(
+        PING_TIMEOUT_MS,
+        connection().then((opened) => opened.flush()),
+      );
     },
   };
 }
 
+type MessageId = { readonly msgID?: string };
+
+function isRetryable({ status }: Attempt): boolean {
+  return status === "unreachable" || status === "undecided";
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof NatsError && error.code === ErrorCode.Timeout;
+}
+
 /** The reason is what an operator can act on: NATS' own code, and JetStream's description where it gives one. */
-function toFailure(error: unknown): PublishOutcome {
+function toFailure(error: unknown): Attempt {
   if (!(error instanceof NatsError)) {
     return {
       status: "unreachable",
@@ -119,6 +163,25 @@ function toFailure(error: unknown): PublishOutcome {
     };
   }
   const answer = error.api_error;
-  if (answer === undefined) return { status: "unreachable", reason: error.code };
-  return { status: "refused", reason: `${error.code}: ${answer.description}` };
+  if (answer === undefined) {
+    const isTooLarge = error.code === ErrorCode.MaxPayloadExceeded;
+    return { status: isTooLarge ? "refused" : "unreachable", reason: error.code };
+  }
+  const reason = `${error.code}: ${answer.description}`;
+  if (isDuplicateInProcess(answer)) return { status: "undecided", reason };
+  return { status: isRefusal(answer) ? "refused" : "unreachable", reason };
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`Cannot reach NATS: no answer within ${ms} ms`));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,5 +1,6 @@
+import { delay } from "./delay.ts";
 import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Publisher, PublisherStatus } from "./publisher.ts";
 
 /** Where a request entered Cloudflare's network, as `request.cf` tells. */
 export type RequestOrigin = {
@@ -7,34 +8,60 @@ export type RequestOrigin = {
   readonly longitude?: string | undefined;
 };
 
+export function originOf(request: Request): RequestOrigin {
+  return (request.cf ?? {}) as RequestOrigin;
+}
+
+/** One publisher of a region; `status` is undefined when it does not answer in time. */
+export type PublisherReport = {
+  readonly name: string;
+  readonly status: PublisherStatus | undefined;
+};
+
 export type EventPublisher = {
   /** Never rejects: what cannot be published is `unreachable`. */
   publish(messages: readonly StreamMessage[], origin: RequestOrigin): Promise<PublishOutcome[]>;
   /** Reaches every publisher of the region. @throws when one cannot reach NATS. */
   ping(origin: RequestOrigin): Promise<void>;
+  /** Of every publisher of the region, without asking NATS. Never rejects. */
+  reports(origin: RequestOrigin): Promise<PublisherReport[]>;
 };
+
+const REPORT_TIMEOUT_MS = 2_000;
 
 /** Spreads publishing over `shards` Durable Objects in each region, named `<region>-<n>`, placed near the clients they serve. */
 export function createPublisherPool(
   namespace: DurableObjectNamespace<Publisher>,
   shards: number,
 ): EventPublisher {
+  const numbers = Array.from({ length: shards }, (_, shard) => shard);
   const publisherFor = (origin: RequestOrigin, shard: number) => {
     const locationHint = locationHintOf(origin);
-    return namespace.getByName(`${locationHint}-${shard}`, { locationHint });
+    const name = `${locationHint}-${shard}`;
+    return { name, stub: namespace.getByName(name, { locationHint }) };
   };
   return {
     async publish(messages, origin) {
       try {
-        return await publisherFor(origin, Math.floor(Math.random() * shards)).publish(messages);
+        const { stub } = publisherFor(origin, Math.floor(Math.random() * shards));
+        return await stub.publish(messages);
       } catch (error) {
         const reason = `publisher: ${error instanceof Error ? error.message : String(error)}`;
         return messages.map(() => ({ status: "unreachable", reason }));
       }
     },
     async ping(origin) {
-      const numbers = Array.from({ length: shards }, (_, shard) => shard);
-      await Promise.all(numbers.map((shard) => publisherFor(origin, shard).ping()));
+      await Promise.all(numbers.map((shard) => publisherFor(origin, shard).stub.ping()));
+    },
+    reports(origin) {
+      const timeout = delay(REPORT_TIMEOUT_MS).then(() => undefined);
+      return Promise.all(
+        numbers.map(async (shard) => {
+          const { name, stub } = publisherFor(origin, shard);
+          const answer = stub.status().catch(() => undefined);
+          return { name, status: await Promise.race([answer, timeout]) };
+        }),
+      );
     },
   };
 }

@@ -7,7 +7,13 @@ import {
   type PublishOutcome,
   type StreamMessage,
 } from "./nats-publisher.ts";
-import { createOutbox, type Outbox } from "./outbox.ts";
+import { createOutbox, type Outbox, type OutboxStatus } from "./outbox.ts";
+
+export type PublisherStatus = {
+  /** False from a message that got no acknowledgement until one that does. */
+  readonly isReachable: boolean;
+  readonly outbox: OutboxStatus;
+};
 
 /** How often an outage is probed. */
 const RETRY_DELAY_MS = 1_000;
@@ -27,13 +33,15 @@ export class Publisher extends DurableObject<Vars> {
   readonly #nats: NatsPublisher;
   readonly #outbox: Outbox;
   readonly #logger: Logger = createLogger();
-  #isReachable = true;
+  #isReachable: boolean;
 
   constructor(state: DurableObjectState, vars: Vars) {
     super(state, vars);
     const { nats, outboxMaxBytes } = parseConfig(vars);
     this.#nats = createNatsPublisher({ ...nats, name: `sluice-edge-${state.id.name ?? state.id}` });
-    this.#outbox = createOutbox(state.storage.sql, outboxMaxBytes);
+    this.#outbox = createOutbox(state.storage.sql, outboxMaxBytes, Date.now());
+    // With messages left from an outage, the alarm finds out whether it is over: no request waits for that.
+    this.#isReachable = this.#outbox.isEmpty;
     // Miniflare's alarms do not survive a restart of the runtime, the outbox does.
     if (!this.#outbox.isEmpty) this.ctx.waitUntil(this.#scheduleDrain());
   }
@@ -48,7 +56,7 @@ export class Publisher extends DurableObject<Vars> {
       ? await this.#nats.publish(message)
       : { status: "unreachable", reason: "NATS did not answer lately" };
     if (outcome.status !== "unreachable") return outcome;
-    if (!this.#outbox.keep(message)) {
+    if (!this.#outbox.keep(message, Date.now())) {
       return { ...outcome, reason: `${outcome.reason}, and the outbox is full` };
     }
     if (this.#isReachable) {
@@ -76,6 +84,11 @@ export class Publisher extends DurableObject<Vars> {
     if ((await this.ctx.storage.getAlarm()) === null) {
       await this.ctx.storage.setAlarm(Date.now() + RETRY_DELAY_MS);
     }
+  }
+
+  /** What the publisher knows by itself: NATS is not asked. */
+  status(): PublisherStatus {
+    return { isReachable: this.#isReachable, outbox: this.#outbox.status(Date.now()) };
   }
 
   /** @throws when NATS does not answer. */

@@ -73,6 +73,7 @@ function toStreamMessage(events: readonly EncodedEvent[], request: StoreRequest)
       events.map(({ event }) => event),
     ),
     payload: encodeEnvelope(header, events),
+    events: events.length,
   };
 }
 

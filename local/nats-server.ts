@@ -5,10 +5,16 @@ import { findServer } from "./find-server.ts";
 import type { Part } from "./part.ts";
 import { answersTcp } from "./probes.ts";
 
-export interface NatsOptions {
+export interface NatsOptions extends NatsPorts, NatsPasswords {
   readonly dataDir: string;
+}
+
+export interface NatsPorts {
   readonly port: number;
   readonly websocketPort: number;
+}
+
+export interface NatsPasswords {
   readonly edgePassword: string;
   readonly workerPassword: string;
 }
@@ -19,27 +25,45 @@ export const NATS_WORKER_USER = "worker";
 /** nats-server with JetStream on disk, and a WebSocket for the edge. */
 export async function prepareNats(options: NatsOptions): Promise<Part> {
   const folder = join(options.dataDir, "nats");
-  await mkdir(folder, { recursive: true });
-  const configPath = join(folder, "nats.conf");
-  await writeFile(configPath, natsConfig(folder, options), { mode: 0o600 });
   return {
     name: "nats",
-    command: findServer("nats-server"),
-    args: ["--config", configPath],
-    needs: [],
+    ...(await prepareServer(folder, natsConfig(folder, "sluice-local", options))),
     // Streams are recovered before the first client is greeted, and the greeting names JetStream.
     isReady: async (signal) =>
       (await answersTcp(options.port, signal, "", /^INFO .*"jetstream":true/)) &&
-      (await answersTcp(options.websocketPort, signal, "GET / HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 4/)),
+      (await answersWebsocket(options.websocketPort, signal)),
     readyTimeoutMs: 30_000,
+  };
+}
+
+/** What every nats-server has in common, alone or in a cluster. */
+export async function prepareServer(
+  folder: string,
+  config: string,
+): Promise<Pick<Part, "command" | "args" | "needs" | "stopTimeoutMs">> {
+  await mkdir(folder, { recursive: true });
+  const configPath = join(folder, "nats.conf");
+  await writeFile(configPath, config, { mode: 0o600 });
+  return {
+    command: findServer("nats-server"),
+    args: ["--config", configPath],
+    needs: [],
     stopTimeoutMs: 10_000,
   };
 }
 
+export function answersWebsocket(port: number, signal: AbortSignal): Promise<boolean> {
+  return answersTcp(port, signal, "GET / HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 4/);
+}
+
 /** Understood by nats-server 2.9.10 and later. */
-export function natsConfig(folder: string, options: NatsOptions): string {
+export function natsConfig(
+  folder: string,
+  serverName: string,
+  options: NatsPorts & NatsPasswords,
+): string {
   return `listen: "127.0.0.1:${options.port}"
-server_name: "sluice-local"
+server_name: ${JSON.stringify(serverName)}
 max_payload: 1MB
 jetstream {
   store_dir: ${JSON.stringify(folder)}

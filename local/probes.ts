@@ -10,10 +10,23 @@ export async function answersHttp(
   signal: AbortSignal,
   request: RequestInit = {},
 ): Promise<boolean> {
+  return (await ask(url, signal, request)).isOk;
+}
+
+/** Whether a GET is answered with a success code and a JSON object that has this `status`. */
+export async function answersStatus(
+  url: string,
+  signal: AbortSignal,
+  status: string,
+): Promise<boolean> {
+  const { isOk, text } = await ask(url, signal, {});
+  return isOk && (JSON.parse(text) as { status?: unknown }).status === status;
+}
+
+async function ask(url: string, signal: AbortSignal, request: RequestInit) {
   const timeout = AbortSignal.timeout(PROBE_TIMEOUT_MS);
   const response = await fetch(url, { ...request, signal: AbortSignal.any([signal, timeout]) });
-  await response.arrayBuffer();
-  return response.ok;
+  return { isOk: response.ok, text: await response.text() };
 }
 
 /** Whether PostgreSQL runs a statement. */

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface Secrets {
@@ -8,18 +8,21 @@ export interface Secrets {
   readonly natsEdgePassword: string;
   readonly natsWorkerPassword: string;
   readonly workerToken: string;
+  readonly metricsToken: string;
 }
 
-/** The secrets of a data directory, made on first use: keys stay valid over restarts. */
+/** The secrets of a data directory, made on first use: keys stay valid over restarts. An older version's lack some, which are added. */
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, "secrets.json");
   const stored = await readSecrets(path);
-  if (stored) return stored;
+  const made = { ...makeSecrets(), ...stored };
+  if (stored && Object.keys(stored).length === Object.keys(made).length) return made;
   const temporary = `${path}.${randomUUID()}`;
-  await writeFile(temporary, `${JSON.stringify(makeSecrets(), undefined, 2)}\n`, { mode: 0o600 });
+  await writeFile(temporary, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
   try {
+    if (stored) await rename(temporary, path);
     // A link fails where the file exists: of two that make secrets at once, both use the first ones.
-    await link(temporary, path);
+    else await link(temporary, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
@@ -27,7 +30,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   }
   const secrets = await readSecrets(path);
   if (!secrets) throw new Error(`Cannot read secrets: ${path} is gone`);
-  return secrets;
+  return { ...made, ...secrets };
 }
 
 function makeSecrets(): Secrets {
@@ -38,12 +41,13 @@ function makeSecrets(): Secrets {
     natsEdgePassword: secret(),
     natsWorkerPassword: secret(),
     workerToken: secret(),
+    metricsToken: secret(),
   };
 }
 
-async function readSecrets(path: string): Promise<Secrets | undefined> {
+async function readSecrets(path: string): Promise<Partial<Secrets> | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Secrets;
+    return JSON.parse(await readFile(path, "utf8")) as Partial<Secrets>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new Error(`Cannot read secrets: ${path} is not readable JSON`, { cause: error });

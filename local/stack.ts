@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type NatsNode, prepareNatsCluster } from "./nats-cluster.ts";
 import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "./nats-server.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
@@ -11,37 +12,25 @@ export interface StackOptions {
   readonly dataDir: string;
   readonly ports: Ports;
   readonly secrets: Secrets;
-  /** Ports that connections go to instead of the part's own: a proxy's, which a test has put in between. */
-  readonly detours?: Partial<Links>;
+  /** Several NATS servers with replicated streams, in place of one. */
+  readonly natsNodes?: readonly NatsNode[];
+  /** To which port a connection goes instead of the part's own: a proxy's, which a test puts in between. */
+  readonly detour?: Detour;
 }
 
-/** Each connection between two parts, with the port that it goes to. */
-export type Links = Readonly<
-  Record<
-    | "edge-redis"
-    | "edge-nats"
-    | "edge-database"
-    | "edge-worker"
-    | "upstash-redis"
-    | "neon-database"
-    | "worker-nats"
-    | "worker-database",
-    number
-  >
->;
+export type Detour = (link: LinkName, port: number) => Promise<number>;
 
-export function linksOf(ports: Ports): Links {
-  return {
-    "edge-redis": ports.upstashHttp,
-    "edge-nats": ports.natsWebsocket,
-    "edge-database": ports.neonHttp,
-    "edge-worker": ports.worker,
-    "upstash-redis": ports.redis,
-    "neon-database": ports.database,
-    "worker-nats": ports.nats,
-    "worker-database": ports.database,
-  };
-}
+/** Each connection between two parts; in a cluster the edge and the worker have one to each server of it. */
+export type LinkName =
+  | "edge-redis"
+  | "edge-nats"
+  | "edge-database"
+  | "edge-worker"
+  | "upstash-redis"
+  | "neon-database"
+  | "worker-nats"
+  | "worker-database"
+  | `${"edge" | "worker"}-nats-${number}`;
 
 export interface StackUrls {
   readonly edge_url: string;
@@ -59,37 +48,51 @@ export interface Stack {
 
 /** All that `npm start` runs. */
 export async function createStack(options: StackOptions): Promise<Stack> {
-  const { dataDir, ports, secrets, detours = {} } = options;
-  const links = { ...linksOf(ports), ...detours };
+  const { dataDir, ports, secrets, natsNodes } = options;
+  const detour: Detour = options.detour ?? (async (_link, port) => port);
   const databaseUrl = databaseUrlOf(ports.database);
   const workerUrl = `http://127.0.0.1:${ports.worker}`;
   const edgeUrl = `http://127.0.0.1:${ports.edge}`;
 
   const redis = await prepareRedis({ dataDir, port: ports.redis });
-  const nats = await prepareNats({
-    dataDir,
-    port: ports.nats,
-    websocketPort: ports.natsWebsocket,
+  const passwords = {
     edgePassword: secrets.natsEdgePassword,
     workerPassword: secrets.natsWorkerPassword,
-  });
+  };
+  const single = { port: ports.nats, websocketPort: ports.natsWebsocket };
+  const natsPorts = natsNodes ?? [single];
+  const nats =
+    natsNodes === undefined
+      ? [await prepareNats({ dataDir, ...single, ...passwords })]
+      : await prepareNatsCluster({ dataDir, nodes: natsNodes, ...passwords });
   const database = timescalePart(dataDir, ports.database);
-  const upstashHttp = upstashHttpPart(ports, links, secrets.upstashToken);
-  const neonHttp = neonHttpPart(ports, links);
+  const upstashHttp = upstashHttpPart(
+    ports.upstashHttp,
+    await detour("upstash-redis", ports.redis),
+    secrets.upstashToken,
+  );
+  const neonHttp = neonHttpPart(ports.neonHttp, await detour("neon-database", ports.database));
+  const natsLink = (from: "edge" | "worker", index: number): LinkName =>
+    natsNodes === undefined ? `${from}-nats` : `${from}-nats-${index + 1}`;
+  const workerNats = natsPorts.map(({ port }, index) => detour(natsLink("worker", index), port));
+  const edgeNats = natsPorts.map(({ websocketPort }, index) =>
+    detour(natsLink("edge", index), websocketPort),
+  );
 
   const worker: Part = {
     name: "worker",
     ...nodeScript("../worker/main.ts"),
     env: {
-      DATABASE_URL: databaseUrlOf(links["worker-database"]),
-      NATS_URL: `nats://127.0.0.1:${links["worker-nats"]}`,
+      DATABASE_URL: databaseUrlOf(await detour("worker-database", ports.database)),
+      NATS_URL: urlsOf("nats://", await Promise.all(workerNats)),
       NATS_USER: NATS_WORKER_USER,
       NATS_PASSWORD: secrets.natsWorkerPassword,
+      STREAM_REPLICAS: String(natsPorts.length),
       WORKER_HOST: "127.0.0.1",
       WORKER_PORT: String(ports.worker),
       WORKER_TOKEN: secrets.workerToken,
     },
-    needs: [nats.name, database.name],
+    needs: [...nats.map(({ name }) => name), database.name],
     isReady: (signal) => answersHttp(`${workerUrl}/readyz`, signal),
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 12_000,
@@ -101,14 +104,14 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       DATABASE_URL: databaseUrl,
       KEY_SECRET: secrets.keySecret,
       METRICS_TOKEN: secrets.metricsToken,
-      NATS_URL: `ws://127.0.0.1:${links["edge-nats"]}`,
+      NATS_URL: urlsOf("ws://", await Promise.all(edgeNats)),
       NATS_USER: NATS_EDGE_USER,
       NATS_PASSWORD: secrets.natsEdgePassword,
-      NEON_FETCH_ENDPOINT: `http://127.0.0.1:${links["edge-database"]}/sql`,
-      UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${links["edge-redis"]}`,
+      NEON_FETCH_ENDPOINT: `http://127.0.0.1:${await detour("edge-database", ports.neonHttp)}/sql`,
+      UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${await detour("edge-redis", ports.upstashHttp)}`,
       UPSTASH_REDIS_REST_TOKEN: secrets.upstashToken,
       WORKER_TOKEN: secrets.workerToken,
-      WORKER_URL: `http://127.0.0.1:${links["edge-worker"]}`,
+      WORKER_URL: `http://127.0.0.1:${await detour("edge-worker", ports.worker)}`,
     },
     // It bundles while the others start, and is ready only once it reaches them.
     needs: [],
@@ -118,15 +121,23 @@ export async function createStack(options: StackOptions): Promise<Stack> {
   };
 
   return {
-    parts: [redis, nats, database, upstashHttp, neonHttp, worker, edge],
+    parts: [redis, ...nats, database, upstashHttp, neonHttp, worker, edge],
     urls: {
       edge_url: edgeUrl,
       worker_url: workerUrl,
       database_url: databaseUrl,
-      nats_url: `nats://${NATS_WORKER_USER}:${secrets.natsWorkerPassword}@127.0.0.1:${ports.nats}`,
+      nats_url: urlsOf(
+        `nats://${NATS_WORKER_USER}:${secrets.natsWorkerPassword}@`,
+        natsPorts.map(({ port }) => port),
+      ),
       redis_url: redisUrl(ports.redis),
     },
   };
+}
+
+/** One after another, as clients of a cluster take them. */
+function urlsOf(prefix: string, ports: readonly number[]): string {
+  return ports.map((port) => `${prefix}127.0.0.1:${port}`).join(",");
 }
 
 /** The embedded database lets in whoever reaches it; Neon's driver insists on a password. */
@@ -146,20 +157,14 @@ export function timescalePart(dataDir: string, port: number): Part {
   };
 }
 
-function upstashHttpPart({ upstashHttp }: Ports, links: Links, token: string): Part {
+function upstashHttpPart(port: number, redisPort: number, token: string): Part {
   return {
     name: "upstash-http",
-    ...nodeScript(
-      "upstash-http.ts",
-      "--port",
-      upstashHttp,
-      "--redis-url",
-      redisUrl(links["upstash-redis"]),
-    ),
+    ...nodeScript("upstash-http.ts", "--port", port, "--redis-url", redisUrl(redisPort)),
     env: { UPSTASH_TOKEN: token },
     needs: ["redis"],
     isReady: (signal) =>
-      answersHttp(`http://127.0.0.1:${upstashHttp}`, signal, {
+      answersHttp(`http://127.0.0.1:${port}`, signal, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: '["PING"]',
@@ -169,14 +174,14 @@ function upstashHttpPart({ upstashHttp }: Ports, links: Links, token: string): P
   };
 }
 
-function neonHttpPart({ neonHttp }: Ports, links: Links): Part {
-  const databaseUrl = databaseUrlOf(links["neon-database"]);
+function neonHttpPart(port: number, databasePort: number): Part {
+  const databaseUrl = databaseUrlOf(databasePort);
   return {
     name: "neon-http",
-    ...nodeScript("neon-http.ts", "--port", neonHttp, "--database-url", databaseUrl),
+    ...nodeScript("neon-http.ts", "--port", port, "--database-url", databaseUrl),
     needs: ["database"],
     isReady: (signal) =>
-      answersHttp(`http://127.0.0.1:${neonHttp}/sql`, signal, {
+      answersHttp(`http://127.0.0.1:${port}/sql`, signal, {
         method: "POST",
         headers: { "neon-connection-string": databaseUrl, "content-type": "application/json" },
         body: JSON.stringify({ query: "select 1", params: [] }),

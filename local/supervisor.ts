@@ -26,11 +26,12 @@ export interface SupervisorOptions {
   readonly say: (line: string) => void;
   /** Called whenever a part got another pid. */
   readonly onChange?: () => void;
+  /** A part that ran this long before it ended starts over with the first delay. */
+  readonly stableMs?: number;
 }
 
 const FIRST_RESTART_DELAY_MS = 250;
 const LONGEST_RESTART_DELAY_MS = 10_000;
-/** A part that ran this long before it ended starts over with the first delay. */
 const STABLE_MS = 30_000;
 
 /** How long to wait before the nth restart in a row, n from 0. */
@@ -39,7 +40,7 @@ export function restartDelayMs(restartsInARow: number): number {
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { parts, logDir, watchdog, say } = options;
+  const { parts, logDir, watchdog, say, stableMs = STABLE_MS } = options;
   const running = new Map<string, RunningPart>();
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
@@ -62,7 +63,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     let startedAt = performance.now();
     for (;;) {
       const end = await current.ended;
-      if (performance.now() - startedAt > STABLE_MS) restartsInARow = 0;
+      if (performance.now() - startedAt > stableMs) restartsInARow = 0;
       for (let next: RunningPart | undefined; !next; restartsInARow++) {
         if (stopping.signal.aborted) return;
         const waitMs = restartDelayMs(restartsInARow);

@@ -1,10 +1,9 @@
-import type { Consumer, JetStreamClient, JetStreamManager, JsMsg } from "@nats-io/jetstream";
-import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
-import type { InFlight } from "./in-flight.ts";
+import type { Consumer, JsMsg } from "@nats-io/jetstream";
+import type { Intake } from "./intake.ts";
 import type { Logger } from "./logger.ts";
 import { pause } from "./pause.ts";
 import { retryDelayMs } from "./retry-delay.ts";
-import { ensureConsumer } from "./streams.ts";
+import { ConfigMismatchError, isConsumerGone } from "./streams.ts";
 
 /** What a message may weigh: NATS' default `max_payload`. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -16,13 +15,15 @@ const HEARTBEAT_MS = 1_000;
 /** A fetch that is not over so long after it expired hangs on a connection that is gone. */
 const FETCH_GRACE_MS = 1_500;
 
+export type Fetch = { readonly consumer: Consumer; readonly maxMessages: number };
+
 export type ConsumerDeps = {
-  readonly jetstream: JetStreamClient;
-  readonly manager: JetStreamManager;
-  readonly inFlight: InFlight;
-  readonly maxInFlightBytes: number;
-  readonly ackWaitMs: number;
-  readonly onMessage: (message: JsMsg) => void;
+  readonly intake: Pick<Intake, "inFlight" | "onMessage">;
+  /**
+   * Decides on the next fetch, of at most `room` messages; undefined ends the consumption. It gets the consumer of the fetch before,
+   * or none after a failure.
+   */
+  readonly next: (room: number, consumer: Consumer | undefined) => Promise<Fetch | undefined>;
   readonly logger: Logger;
   readonly stop: AbortSignal;
 };
@@ -30,45 +31,52 @@ export type ConsumerDeps = {
 /**
  * Fetches until stopped. Each fetch asks for no more messages than fit into the free room if all were as large as can be, so the
  * bound on memory holds whatever arrives. Any failure, be it missed heartbeats, a lost connection or a deleted consumer, ends the
- * fetch only: the next round looks the consumer up again and creates it where it is missing.
+ * fetch only: the next round looks the consumer up again.
  */
 export async function runConsumer(deps: ConsumerDeps): Promise<void> {
-  const { inFlight, logger, stop } = deps;
+  const { intake, logger, stop } = deps;
+  const { inFlight } = intake;
   let consumer: Consumer | undefined;
   let failures = 0;
   const onMessage = (message: JsMsg) => {
     // A fetch that brought something has worked, even if it fails before its end.
     failures = 0;
-    deps.onMessage(message);
+    intake.onMessage(message);
   };
   while (!stop.aborted) {
     try {
       await inFlight.waitForRoom(stop);
       if (stop.aborted) return;
-      consumer ??= await bindConsumer(deps);
-      await fetchOnce(consumer, { ...deps, onMessage });
+      const fetch = await deps.next(roomIn(inFlight.freeBytes), consumer);
+      if (fetch === undefined || stop.aborted) return;
+      consumer = fetch.consumer;
+      await fetchOnce(fetch, onMessage, stop);
       failures = 0;
     } catch (error) {
       consumer = undefined;
       const delayMs = retryDelayMs(failures, Math.random());
-      logger.warn({ err: error, failures, delayMs }, "fetch failed, retrying");
+      const fields = { err: error, failures, delayMs };
+      if (isConsumerGone(error)) logger.info(fields, "consumer is gone, looking it up again");
+      else if (error instanceof ConfigMismatchError) logger.error(fields, "fetch failed, retrying");
+      else logger.warn(fields, "fetch failed, retrying");
       failures += 1;
       await pause(delayMs, stop);
     }
   }
 }
 
-async function bindConsumer(deps: ConsumerDeps): Promise<Consumer> {
-  const { jetstream, manager, ackWaitMs } = deps;
-  await ensureConsumer(manager, ackWaitMs);
-  return jetstream.consumers.get(EVENTS_STREAM, STORE_CONSUMER);
+/** How many messages fit, however large; at least one, or a limit below the largest message would stop everything. */
+function roomIn(freeBytes: number): number {
+  return Math.max(1, Math.min(MAX_FETCH_MESSAGES, Math.floor(freeBytes / MAX_MESSAGE_BYTES)));
 }
 
-async function fetchOnce(consumer: Consumer, deps: ConsumerDeps): Promise<void> {
-  const { inFlight, maxInFlightBytes, onMessage, stop } = deps;
-  const room = Math.floor((maxInFlightBytes - inFlight.bytes) / MAX_MESSAGE_BYTES);
+async function fetchOnce(
+  { consumer, maxMessages }: Fetch,
+  onMessage: (message: JsMsg) => void,
+  stop: AbortSignal,
+): Promise<void> {
   const messages = await consumer.fetch({
-    max_messages: Math.max(1, Math.min(MAX_FETCH_MESSAGES, room)),
+    max_messages: maxMessages,
     expires: FETCH_EXPIRES_MS,
     idle_heartbeat: HEARTBEAT_MS,
   });

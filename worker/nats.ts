@@ -1,7 +1,10 @@
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import type { WorkerEnv } from "./env.ts";
 
-/** Connects, and stays connected: waits for a server that is not there yet and comes back after each loss. */
+/**
+ * Connects to any of the servers, and stays connected: waits while none is there yet, and goes to another one after each loss, for
+ * ever. Only the given addresses are used: those that servers tell of themselves may not be reachable from here.
+ */
 export function connectNats(
   env: Pick<WorkerEnv, "NATS_URL" | "NATS_USER" | "NATS_PASSWORD">,
 ): Promise<NatsConnection> {
@@ -10,6 +13,7 @@ export function connectNats(
     ...(env.NATS_USER === undefined ? {} : { user: env.NATS_USER }),
     ...(env.NATS_PASSWORD === undefined ? {} : { pass: env.NATS_PASSWORD }),
     name: "sluice-worker",
+    ignoreClusterUpdates: true,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 500,

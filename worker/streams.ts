@@ -5,10 +5,12 @@ import {
   DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
+  JetStreamError,
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from "@nats-io/jetstream";
 import {
   DEAD_STREAM,
@@ -29,7 +31,7 @@ export type StreamOptions = {
   readonly replicas: number;
 };
 
-type StreamWish = Pick<
+export type StreamWish = Pick<
   StreamConfig,
   | "name"
   | "subjects"
@@ -90,20 +92,22 @@ export function storeConsumerWish(ackWaitMs: number) {
 
 /**
  * Makes the stream what is wished for, and checks what the server made of it: an old server silently ignores an option it does not know.
+ * Answers whether there was none.
  * @throws {ConfigMismatchError} that names each option that differs.
  */
-export async function ensureStream(manager: JetStreamManager, wish: StreamWish): Promise<void> {
+export async function ensureStream(manager: JetStreamManager, wish: StreamWish): Promise<boolean> {
   const found = await findStream(manager, wish.name);
   if (found === undefined) {
     const created = await manager.streams.add({ ...wish, subjects: [...wish.subjects] });
     assertSame("stream", wish.name, wish, created.config);
-    return;
+    return true;
   }
-  const differences = findDifferences(wish, found);
-  if (differences.length === 0) return;
+  const differences = findDifferences(wish, found.config);
+  if (differences.length === 0) return false;
   try {
     const updated = await manager.streams.update(wish.name, wish);
     assertSame("stream", wish.name, wish, updated.config);
+    return false;
   } catch (cause) {
     if (!(cause instanceof JetStreamApiError)) throw cause;
     throw new ConfigMismatchError("stream", wish.name, differences, { cause });
@@ -167,12 +171,13 @@ export function findDifferences(wish: object, found: object): Difference[] {
   return differences;
 }
 
-async function findStream(
+/** Undefined when there is none. */
+export async function findStream(
   manager: JetStreamManager,
   name: string,
-): Promise<StreamConfig | undefined> {
+): Promise<StreamInfo | undefined> {
   try {
-    return (await manager.streams.info(name)).config;
+    return await manager.streams.info(name);
   } catch (error) {
     if (isStreamNotFound(error)) return undefined;
     throw error;
@@ -181,6 +186,14 @@ async function findStream(
 
 function isStreamNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
+/** Whether a look-up found no such consumer, or a fetch was ended because it was deleted. */
+export function isConsumerGone(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) {
+    return error.code === JetStreamApiCodes.ConsumerNotFound || isStreamNotFound(error);
+  }
+  return error instanceof JetStreamError && /^(consumer|stream) deleted$/.test(error.message);
 }
 
 function assertSame(kind: "stream" | "consumer", name: string, wish: object, found: object): void {

@@ -1,39 +1,31 @@
 import type { Server } from "node:http";
-import { type JetStreamManager, type JsMsg, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
 import { createAggregates } from "./aggregates.ts";
-import { createBatcher } from "./batcher.ts";
-import { type Capabilities, probeCapabilities } from "./capabilities.ts";
-import { runConsumer } from "./consumer.ts";
-import { connectDatabase, type Sql } from "./database.ts";
-import { kindOfDatabaseError } from "./database-error.ts";
-import { createDeadLetters, type DeadLetters, toPayload } from "./dead-letters.ts";
-import { type Delivery, decodeDelivery } from "./delivery.ts";
+import type { BatchLimits } from "./batcher.ts";
+import { connectDatabase } from "./database.ts";
+import { createDeadLetters } from "./dead-letters.ts";
+import { decodeDelivery } from "./delivery.ts";
 import type { WorkerEnv } from "./env.ts";
-import { type Readiness, startHealthServer } from "./health.ts";
-import { createInFlight, type InFlight } from "./in-flight.ts";
+import { findDeadLetter } from "./find-dead-letter.ts";
+import { startHttpServer } from "./http-server.ts";
+import { createIntake, type IntakeDeps } from "./intake.ts";
 import { runJanitor } from "./janitor.ts";
+import { runLiveConsumer } from "./live-consumer.ts";
 import type { Logger } from "./logger.ts";
-import { MigrationError, migrate } from "./migrate.ts";
 import { connectNats } from "./nats.ts";
-import { pause } from "./pause.ts";
 import { createProgress } from "./progress.ts";
+import { checkReadiness, type WorkerState } from "./readiness.ts";
 import { createRefresher } from "./refresher.ts";
-import { retryDelayMs } from "./retry-delay.ts";
-import {
-  ConfigMismatchError,
-  deadStreamWish,
-  ensureConsumer,
-  ensureStream,
-  eventsStreamWish,
-} from "./streams.ts";
+import { runReplays } from "./replays.ts";
+import { prepareDatabase, prepareStreams, setUp } from "./start-up.ts";
+import { runStreamKeeper } from "./stream-keeper.ts";
+import { deadStreamWish, eventsStreamWish } from "./streams.ts";
+import { settledWithin, untilStopped } from "./time-limit.ts";
 import { createTimescaleStore } from "./timescale-store.ts";
-import { createWriter } from "./writer.ts";
 
-/** How long a batch may take after the stop before it goes back to the stream. */
-const DRAIN_MS = 4_000;
-const DEAD_LETTER_RETRY_MS = 5_000;
+/** A replay takes little room and one connection at a time: the live messages go before it. */
+const MAX_REPLAY_BYTES = 8 * 1024 * 1024;
 
 /**
  * Runs the worker until `stop` aborts, then stores what it holds, and releases in reverse order all it acquired.
@@ -44,7 +36,7 @@ export async function runWorker(env: WorkerEnv, logger: Logger, stop: AbortSigna
   try {
     await run(env, logger, stop, (release) => releasers.push(release));
   } finally {
-    for (const release of releasers.toReversed()) await within(2_000, release());
+    for (const release of releasers.toReversed()) await settledWithin(2_000, release());
   }
 }
 
@@ -54,27 +46,39 @@ async function run(
   stop: AbortSignal,
   defer: (release: () => Promise<void>) => void,
 ): Promise<void> {
-  const state: { nats?: NatsConnection; manager?: JetStreamManager; isMigrated: boolean } = {
-    isMigrated: false,
-  };
+  const state: WorkerState = { isMigrated: false };
   const sql = connectDatabase(env.DATABASE_URL, 6);
   defer(() => sql.end({ timeout: 1 }));
-  const health = await startHealthServer({
+  const server = await startHttpServer({
     host: env.WORKER_HOST,
     port: env.WORKER_PORT,
+    token: env.WORKER_TOKEN,
     checkReadiness: () => checkReadiness(sql, state),
+    async findDeadLetter(projectId, eventId) {
+      if (state.manager === undefined) throw new Error("Cannot find dead letter: not connected");
+      return findDeadLetter(state.manager, projectId, eventId);
+    },
   });
-  defer(() => closeServer(health));
-  logger.info({ address: health.address() }, "health server listens");
+  defer(() => closeServer(server));
+  logger.info({ address: server.address() }, "http server listens");
 
   const nats = await untilStopped(connectNats(env), stop);
   if (nats === undefined) return;
   defer(() => closeNats(nats));
   state.nats = nats;
   watchNats(nats, logger);
+  const streamOptions = {
+    maxBytes: env.STREAM_MAX_BYTES,
+    maxAgeHours: env.STREAM_MAX_AGE_HOURS,
+    replicas: env.STREAM_REPLICAS,
+  };
   const capabilities = await setUp(() => prepareDatabase(sql, env, logger), logger, stop);
   state.isMigrated = capabilities !== undefined;
-  const manager = await setUp(() => prepareStreams(nats, env), logger, stop);
+  const manager = await setUp(
+    () => prepareStreams(nats, streamOptions, env.ACK_WAIT_MS),
+    logger,
+    stop,
+  );
   if (capabilities === undefined || manager === undefined) return;
   state.manager = manager;
 
@@ -107,200 +111,69 @@ async function run(
   const isStarted = await setUp(() => progress.start().then(() => true), logger, stop);
   if (isStarted === undefined) return;
 
-  const giveUp = new AbortController();
-  const inFlight = createInFlight(env.MAX_IN_FLIGHT_BYTES);
-  const deadLetters = createDeadLetters(jetstream(nats));
-  const write = createWriter({
+  const client = jetstream(nats);
+  const batchLimits: BatchLimits = {
+    maxRows: env.BATCH_MAX_ROWS,
+    maxBytes: env.BATCH_MAX_BYTES,
+    maxWaitMs: env.BATCH_MAX_WAIT_MS,
+    maxWriting: env.WRITE_CONNECTIONS,
+  };
+  const intakeDeps: IntakeDeps = {
     store,
-    deadLetters,
-    inFlight,
+    deadLetters: createDeadLetters(client),
+    decode: decodeDelivery,
     onCommitted: (rows) => refresher.note(rows),
+    batchLimits,
+    maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
+    ackWaitMs: env.ACK_WAIT_MS,
     logger,
-    giveUp: giveUp.signal,
-    delay: pause,
-  });
-  const batcher = createBatcher(
-    {
-      maxRows: env.BATCH_MAX_ROWS,
-      maxBytes: env.BATCH_MAX_BYTES,
-      maxWaitMs: env.BATCH_MAX_WAIT_MS,
-      maxWriting: env.WRITE_CONNECTIONS,
-    },
-    write,
-    systemClock,
-  );
-  const onMessage = createMessageHandler(inFlight, deadLetters, batcher.add, logger);
+  };
+  const intake = createIntake(intakeDeps);
 
-  const extension = setInterval(() => inFlight.extend(), env.ACK_WAIT_MS / 3);
   const background = new AbortController();
   const running = Promise.all([
     refresher.run(background.signal),
     progress.run(background.signal),
     runJanitor(manager, logger, background.signal),
+    runStreamKeeper(
+      manager,
+      [eventsStreamWish(streamOptions), deadStreamWish(streamOptions)],
+      logger,
+      background.signal,
+    ),
   ]);
-  logger.info({ worker_id: env.WORKER_ID, ...capabilities }, "worker started");
-
-  await runConsumer({
-    jetstream: jetstream(nats),
+  const replays = runReplays({
+    jetstream: client,
     manager,
-    inFlight,
-    maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
-    ackWaitMs: env.ACK_WAIT_MS,
-    onMessage,
+    createIntake: ({ ackWaitMs, onCommitted }) =>
+      createIntake({
+        ...intakeDeps,
+        batchLimits: { ...batchLimits, maxWriting: 1 },
+        maxInFlightBytes: MAX_REPLAY_BYTES,
+        ackWaitMs,
+        onCommitted(rows, inserted) {
+          intakeDeps.onCommitted(rows, inserted);
+          onCommitted(rows, inserted);
+        },
+      }),
     logger,
     stop,
   });
+  logger.info({ worker_id: env.WORKER_ID, ...capabilities }, "worker started");
 
-  logger.info({ messages: inFlight.count }, "worker stops");
-  const deadline = setTimeout(() => giveUp.abort(), DRAIN_MS);
-  await batcher.drain();
-  clearTimeout(deadline);
-  giveUp.abort();
-  inFlight.nakAll();
-  clearInterval(extension);
+  const { ACK_WAIT_MS: ackWaitMs } = env;
+  const live = { jetstream: client, manager, streamOptions, ackWaitMs, intake, logger, stop };
+  await runLiveConsumer(live);
+
+  logger.info({ messages: intake.inFlight.count }, "worker stops");
+  await Promise.all([intake.close(), replays]);
   background.abort();
-  await within(1_500, running);
+  await settledWithin(1_500, running);
   // Otherwise the claim stays as it is until another worker, or this one's successor, has refreshed what is left.
   if (refresher.oldestInvisibleMs === undefined && refresher.isRepaired) {
-    await within(1_000, progress.withdraw());
+    await settledWithin(1_000, progress.withdraw());
   }
   logger.info("worker stopped");
-}
-
-const systemClock = {
-  now: () => performance.now(),
-  after(delayMs: number, callback: () => void) {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Decodes each message into the batcher. What cannot be decoded goes to the dead letters whole. */
-function createMessageHandler(
-  inFlight: InFlight,
-  deadLetters: DeadLetters,
-  add: (delivery: Delivery) => void,
-  logger: Logger,
-): (message: JsMsg) => void {
-  return (message) => {
-    if (!inFlight.add(message)) return;
-    try {
-      add(decodeDelivery(message));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const { seq, subject, data } = message;
-      const letter = {
-        reason,
-        stream_sequence: seq,
-        subject,
-        failed_at: new Date().toISOString(),
-        ...toPayload(data),
-      };
-      deadLetters.publish([letter]).then(
-        () => {
-          logger.warn({ sequence: seq, subject, reason }, "message dead-lettered");
-          inFlight.term(seq, "");
-        },
-        (cause) => {
-          logger.error({ err: cause, sequence: seq }, "dead letter not published");
-          inFlight.nak(seq, DEAD_LETTER_RETRY_MS);
-        },
-      );
-    }
-  };
-}
-
-async function prepareDatabase(sql: Sql, env: WorkerEnv, logger: Logger): Promise<Capabilities> {
-  const capabilities = await probeCapabilities(sql);
-  await migrate(sql, capabilities.edition, { chunkIntervalDays: env.CHUNK_INTERVAL_DAYS, logger });
-  return capabilities;
-}
-
-async function prepareStreams(nats: NatsConnection, env: WorkerEnv): Promise<JetStreamManager> {
-  const manager = await jetstreamManager(nats, { timeout: 5_000 });
-  const options = {
-    maxBytes: env.STREAM_MAX_BYTES,
-    maxAgeHours: env.STREAM_MAX_AGE_HOURS,
-    replicas: env.STREAM_REPLICAS,
-  };
-  await ensureStream(manager, eventsStreamWish(options));
-  await ensureStream(manager, deadStreamWish(options));
-  await ensureConsumer(manager, env.ACK_WAIT_MS);
-  return manager;
-}
-
-/** Tries until it works or the worker stops; what no waiting will mend is thrown. */
-async function setUp<T>(
-  action: () => Promise<T>,
-  logger: Logger,
-  stop: AbortSignal,
-): Promise<T | undefined> {
-  for (let attempt = 0; !stop.aborted; attempt += 1) {
-    try {
-      return await action();
-    } catch (error) {
-      if (isPermanent(error)) throw error;
-      const delayMs = retryDelayMs(attempt, Math.random());
-      logger.warn({ err: error, attempt, delayMs }, "start-up step failed, retrying");
-      await pause(delayMs, stop);
-    }
-  }
-  return undefined;
-}
-
-function isPermanent(error: unknown): boolean {
-  if (error instanceof ConfigMismatchError) return true;
-  return error instanceof MigrationError && kindOfDatabaseError(error.cause) !== "retryable";
-}
-
-async function checkReadiness(
-  sql: Sql,
-  state: { nats?: NatsConnection; manager?: JetStreamManager; isMigrated: boolean },
-): Promise<Readiness> {
-  const { nats, manager, isMigrated } = state;
-  const [database, consumer] = await Promise.all([
-    checkPart(async () => {
-      const [row] = await sql<{ one: number }[]>`select 1 as one`;
-      return { ok: row?.one === 1 };
-    }),
-    checkPart(async () => {
-      if (manager === undefined) return { ok: false };
-      const info = await manager.consumers.info(EVENTS_STREAM, STORE_CONSUMER);
-      return { ok: true, lag: info.num_pending, unacknowledged: info.num_ack_pending };
-    }),
-  ]);
-  return {
-    nats: { ok: nats !== undefined && !nats.isClosed() && consumer.ok },
-    database,
-    migrations: { ok: isMigrated },
-    consumer,
-  };
-}
-
-async function checkPart(check: () => Promise<Readiness[string]>): Promise<Readiness[string]> {
-  try {
-    const part = await Promise.race([check(), timeOut(2_000)]);
-    return part ?? { ok: false, error: "no answer in time" };
-  } catch (error) {
-    return { ok: false, error: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-async function timeOut(ms: number): Promise<undefined> {
-  await pause(ms, new AbortController().signal);
-  return undefined;
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  await Promise.race([work.catch(() => {}), timeOut(ms)]);
-}
-
-async function untilStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T | undefined> {
-  const stopped = new Promise<undefined>((resolve) => {
-    if (stop.aborted) resolve(undefined);
-    stop.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-  return Promise.race([work, stopped]);
 }
 
 function watchNats(nats: NatsConnection, logger: Logger): void {
@@ -316,8 +189,8 @@ function watchNats(nats: NatsConnection, logger: Logger): void {
 
 /** Sends the last acknowledgements. */
 async function closeNats(nats: NatsConnection): Promise<void> {
-  await within(1_000, nats.drain());
-  await within(500, nats.close());
+  await settledWithin(1_000, nats.drain());
+  await settledWithin(500, nats.close());
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -13,8 +13,8 @@ export type WriterDeps = {
   readonly store: EventStore;
   readonly deadLetters: DeadLetters;
   readonly inFlight: InFlight;
-  /** Called after each commit and before the acknowledgement. */
-  readonly onCommitted: (rows: readonly EventRow[]) => void;
+  /** Called after each commit and before the acknowledgement; `inserted` of the rows were new. */
+  readonly onCommitted: (rows: readonly EventRow[], inserted: number) => void;
   readonly logger: Logger;
   /** Ends the retries: the batch goes back to the stream. */
   readonly giveUp: AbortSignal;
@@ -69,9 +69,9 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
     for (let attempt = 0; ; attempt += 1) {
       giveUp.throwIfAborted();
       try {
-        await store.write(rows);
+        const { inserted } = await store.write(rows);
         commits += 1;
-        deps.onCommitted(rows);
+        deps.onCommitted(rows, inserted);
         return undefined;
       } catch (error) {
         const kind = kindOfDatabaseError(error);

@@ -22,7 +22,7 @@ export function createOpenApiDocument(): OpenApiDocument {
     tags: [
       { name: "Events", description: "Needs a write key, `slu_w_…`" },
       { name: "Statistics", description: "Needs a read key, `slu_r_…`. Every bucket is UTC" },
-      { name: "Operations", description: "Needs no key" },
+      { name: "Operations", description: "Needs no key; `/metrics` a token of its own" },
     ],
     paths: {
       "/v1/events": ingestPath(schemas),
@@ -37,6 +37,11 @@ export function createOpenApiDocument(): OpenApiDocument {
           type: "http",
           scheme: "bearer",
           description: "`Authorization: Bearer slu_…`. The key also says which project is meant",
+        },
+        metricsToken: {
+          type: "http",
+          scheme: "bearer",
+          description: "`Authorization: Bearer <METRICS_TOKEN>`, for `/metrics` alone",
         },
         keyParameter: {
           type: "apiKey",

@@ -82,7 +82,7 @@ export function ingestPath(schemas: SchemaCollector): PathItem {
       responses: {
         "202": {
           description: "Every accepted event is durable",
-          headers: RATE_LIMIT_HEADERS,
+          headers: ANSWER_HEADERS,
           content: {
             "application/json": {
               schema: schemas.toSchema(ingestAnswerSchema),
@@ -129,7 +129,7 @@ const EXAMPLE_ANSWER: z.infer<typeof ingestAnswerSchema> = {
   ],
 };
 
-const RATE_LIMIT_HEADERS: Record<string, Header> = {
+const ANSWER_HEADERS: Record<string, Header> = {
   "RateLimit-Policy": {
     description: "The quota (IETF draft ratelimit-headers); absent while it cannot be read",
     schema: { type: "string" },
@@ -137,5 +137,10 @@ const RATE_LIMIT_HEADERS: Record<string, Header> = {
   RateLimit: {
     description: "What remains of it, and the seconds until it is whole again",
     schema: { type: "string" },
+  },
+  "Sluice-Degraded": {
+    description:
+      "`redis`: Redis did not answer, so the events were neither limited nor looked up. They are durable; one sent twice is still stored once",
+    schema: { type: "string", enum: ["redis"] },
   },
 };

@@ -1,9 +1,10 @@
 import type { ProblemSlug } from "../../contract/problem.ts";
+import type { Readiness } from "../readiness.ts";
 import type { JsonSchema, Operation, PathItem } from "./document-types.ts";
 import { problemResponses } from "./problem-responses.ts";
 import type { SchemaCollector } from "./schema-collector.ts";
 
-/** What says how the system is and how to use it; open to everyone. */
+/** What says how the system is and how to use it; open to everyone but the metrics. */
 export function operationsPaths(schemas: SchemaCollector): Record<string, PathItem> {
   const open = (
     operation: Omit<Operation, "tags" | "security">,
@@ -27,7 +28,10 @@ export function operationsPaths(schemas: SchemaCollector): Record<string, PathIt
         "200": {
           description: "It runs",
           content: {
-            "application/json": { schema: statusSchema("ok"), example: { status: "ok" } },
+            "application/json": {
+              schema: object({ status: { type: "string", const: "ok" } }),
+              example: { status: "ok" },
+            },
           },
         },
       },
@@ -35,13 +39,31 @@ export function operationsPaths(schemas: SchemaCollector): Record<string, PathIt
     "/readyz": open(
       {
         operationId: "getReadiness",
-        summary: "Whether every part behind the edge answers",
-        description:
-          "The problem's member `parts` names each part with its state: ok, failed or no answer.",
-        responses: { "200": { description: "All parts answer", content: readiness() } },
+        summary: "What works of all that stands behind the edge",
+        description: READINESS,
+        responses: {
+          "200": {
+            description: "Events are accepted and statistics read",
+            content: { "application/json": { schema: readinessSchema(), example: EXAMPLE } },
+          },
+        },
       },
       ["not-ready"],
     ),
+    "/metrics": {
+      get: {
+        operationId: "getMetrics",
+        summary: "Figures for Prometheus",
+        description:
+          "Of the publishers of the region that answers, and of the isolate. Only where METRICS_TOKEN is set",
+        tags: ["Operations"],
+        security: [{ metricsToken: [] }],
+        responses: {
+          ...page("text/plain"),
+          ...problemResponses(["unauthorized", "not-found"], schemas),
+        },
+      },
+    },
     "/openapi.json": open({
       operationId: "getOpenApi",
       summary: "This description of the API",
@@ -65,12 +87,30 @@ export function operationsPaths(schemas: SchemaCollector): Record<string, PathIt
   };
 }
 
-function statusSchema(status: string, more: Record<string, JsonSchema> = {}): JsonSchema {
-  const properties = { status: { type: "string", const: status }, ...more };
-  return { type: "object", properties, required: Object.keys(properties) };
+const READINESS = `\`ready\`: nothing is missing. \`degraded\`: events are accepted durably, but Redis or NATS is away, or an outbox is not
+empty yet. 503: events cannot be accepted, or the database does not answer; the problem has the same members \`parts\` and \`outbox\`.`;
+
+const EXAMPLE: Readiness = {
+  status: "degraded",
+  parts: { redis: "ok", stream: "failed", outbox: "in use", database: "ok" },
+  outbox: { messages: 2, events: 150, bytes: 31_400, oldest_age_ms: 1_200 },
+};
+
+function readinessSchema(): JsonSchema {
+  const part = { type: "string", enum: ["ok", "failed", "no answer"] };
+  const outbox = { type: "string", enum: ["ok", "in use", "full", "failed"] };
+  const count = { type: "integer", minimum: 0 };
+  return object({
+    status: { type: "string", enum: ["ready", "degraded"] },
+    parts: object({ redis: part, stream: part, outbox, database: part }),
+    outbox: {
+      ...object({ messages: count, events: count, bytes: count, oldest_age_ms: count }),
+      type: ["object", "null"],
+      description: "Of all publishers of the region; null while one of them does not answer",
+    },
+  });
 }
 
-function readiness() {
-  const parts = { type: "object", additionalProperties: { type: "string", const: "ok" } };
-  return { "application/json": { schema: statusSchema("ready", { parts }) } };
+function object(properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: "object", properties, required: Object.keys(properties) };
 }

@@ -8,7 +8,7 @@ import { decodeEvents } from "../decode-events.ts";
 import type { EventReader } from "../event-reader.ts";
 import { toIngestAnswer } from "../ingest-answer.ts";
 import { ProblemError } from "../problem.ts";
-import type { RequestOrigin } from "../publisher-pool.ts";
+import { originOf } from "../publisher-pool.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
 import { readBody } from "../read-body.ts";
 import { type StoreDeps, storeEvents } from "../store-events.ts";
@@ -49,7 +49,7 @@ export function eventsRoutes(deps: EventsDeps) {
         projectId,
         requestId: c.var.requestId,
         receivedAtMs,
-        origin: (c.req.raw.cf ?? {}) as RequestOrigin,
+        origin: originOf(c.req.raw),
         waitUntil: (work) => c.executionCtx.waitUntil(work),
       },
       deps,
@@ -59,9 +59,12 @@ export function eventsRoutes(deps: EventsDeps) {
       const wanted = admitted.map(({ event }) => toWanted(event, duplicateIds));
       answer.stored = await waitUntilStored(projectId, wanted, deps.eventReader, deps.maxWaitMs);
     }
-    return c.json(answer, 202, rateLimitHeaders(rateLimit));
+    return c.json(answer, 202, rateLimit === undefined ? DEGRADED : rateLimitHeaders(rateLimit));
   });
 }
+
+/** Redis did not answer: the events were neither limited nor deduplicated, and are durable all the same. */
+const DEGRADED = { "sluice-degraded": "redis" };
 
 /** A parameter with one possible value: whether it is there. */
 function parseFlag(name: string, value: string, text: string | undefined): boolean {

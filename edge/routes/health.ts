@@ -1,39 +1,52 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../app-env.ts";
 import { ProblemError } from "../problem.ts";
+import { type EventPublisher, originOf } from "../publisher-pool.ts";
+import { judgeReadiness, type PartState } from "../readiness.ts";
 
-/** Each part of the system that the edge needs, and how to ask it. A check rejects when the part does not answer in time. */
-export type ReadinessChecks = Readonly<Record<string, () => Promise<unknown>>>;
+export type HealthDeps = {
+  readonly publisher: Pick<EventPublisher, "ping" | "reports">;
+  /** Rejects while Redis does not answer, or is left alone since it did not. */
+  readonly pingRedis: () => Promise<unknown>;
+  /** Rejects when the database does not answer. */
+  readonly pingDatabase: () => Promise<unknown>;
+};
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** `/healthz`: this isolate runs. `/readyz`: every part behind it answers; each is named with its state. */
-export function healthRoutes(checks: ReadinessChecks) {
+/** `/healthz`: this isolate runs. `/readyz`: what works of all that stands behind it, as seen from the region of the request. */
+export function healthRoutes(deps: HealthDeps) {
   return new Hono<AppEnv>()
     .get("/healthz", (c) => c.json({ status: "ok" }))
     .get("/readyz", async (c) => {
-      const states = await Promise.all(
-        Object.entries(checks).map(async ([name, check]) => [name, await stateOf(check)] as const),
-      );
-      const parts = Object.fromEntries(states);
-      if (states.some(([, state]) => state !== "ok")) {
-        throw new ProblemError("not-ready", {
-          extensions: { parts },
-          headers: { "cache-control": "no-store", "retry-after": "2" },
-        });
-      }
-      return c.json({ status: "ready", parts }, 200, { "cache-control": "no-store" });
+      const origin = originOf(c.req.raw);
+      const [redis, stream, database, publishers] = await Promise.all([
+        stateOf(deps.pingRedis()),
+        stateOf(deps.publisher.ping(origin)),
+        stateOf(deps.pingDatabase()),
+        deps.publisher.reports(origin),
+      ]);
+      const readiness = judgeReadiness({ redis, stream, database, publishers });
+      const headers = { "cache-control": "no-store" };
+      if (readiness.status !== "not-ready") return c.json(readiness, 200, headers);
+      const { parts, outbox } = readiness;
+      throw new ProblemError("not-ready", {
+        extensions: { parts, outbox },
+        headers: { ...headers, "retry-after": "2" },
+      });
     });
 }
 
-async function stateOf(check: () => Promise<unknown>): Promise<"ok" | "no answer" | "failed"> {
+async function stateOf(answer: Promise<unknown>): Promise<PartState> {
   const timeout = Promise.withResolvers<"no answer">();
   const timer = setTimeout(() => timeout.resolve("no answer"), CHECK_TIMEOUT_MS);
-  const answer = check().then(
-    () => "ok" as const,
-    () => "failed" as const,
-  );
-  const state = await Promise.race([answer, timeout.promise]);
+  const state = await Promise.race([
+    answer.then(
+      () => "ok" as const,
+      () => "failed" as const,
+    ),
+    timeout.promise,
+  ]);
   clearTimeout(timer);
   return state;
 }

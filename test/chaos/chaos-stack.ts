@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { createKey } from "../../contract/key.ts";
 import { findFreePort } from "../../local/free-port.ts";
-import { choosePorts } from "../../local/ports.ts";
+import type { NatsNode } from "../../local/nats-cluster.ts";
+import { NATS_WORKER_USER } from "../../local/nats-server.ts";
+import { choosePorts, type Ports } from "../../local/ports.ts";
 import { loadSecrets } from "../../local/secrets.ts";
-import { createStack, type Links, linksOf } from "../../local/stack.ts";
+import { createStack } from "../../local/stack.ts";
 import { createSupervisor } from "../../local/supervisor.ts";
 import { createWatchdog } from "../../local/watchdog.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
@@ -13,66 +15,99 @@ export const PROJECT = "chaos";
 
 /** The real stack, supervised, with a proxy on every connection between two parts and on the clients' own. */
 export interface ChaosStack {
+  readonly dataDir: string;
   /** Where clients post, through their proxy. */
   readonly edgeUrl: string;
   readonly writeKey: string;
   /** Straight to the parts, for whoever looks on. */
   readonly databaseUrl: string;
-  readonly natsUrl: string;
+  readonly natsServers: readonly string[];
+  readonly natsLogin: { readonly user: string; readonly pass: string };
   readonly parts: readonly string[];
   readonly links: ReadonlyMap<string, TcpProxy>;
   /** Undefined while the part is not running. */
   pidOf(part: string): number | undefined;
-  stop(): Promise<void>;
+  /** Resolves when all parts are ready. @throws when one can not be started; then nothing runs */
+  start(): Promise<void>;
+  /** Everything goes but, if it is to be kept, the data directory, with the logs of all parts. */
+  stop(options: { readonly keepsData: boolean }): Promise<void>;
 }
 
 export type ChaosStackOptions = {
+  /** 1, or as many as a cluster has. */
+  readonly natsNodes?: number;
   readonly say: (line: string) => void;
 };
 
 /** Faults come in bursts: what a dead worker held shall come back soon. */
 const SETTINGS = { ACK_WAIT_MS: "5000", RATE_LIMIT_EVENTS_PER_SECOND: "1000000" };
 
-export async function startChaosStack({ say }: ChaosStackOptions): Promise<ChaosStack> {
+/** The caller stops what it gets, started or not. */
+export async function createChaosStack(options: ChaosStackOptions): Promise<ChaosStack> {
+  const { natsNodes = 1, say } = options;
   const tempDir = await makeTempDir("chaos");
   const dataDir = tempDir.path;
   const ports = await choosePorts(dataDir, { PORT: String(await findFreePort()) });
   const secrets = await loadSecrets(dataDir);
   const links = new Map<string, TcpProxy>();
-  for (const [name, port] of Object.entries({ "client-edge": ports.edge, ...linksOf(ports) })) {
-    links.set(name, await startTcpProxy(port));
-  }
-  const detours = Object.fromEntries(
-    [...links].map(([name, proxy]) => [name, proxy.port]),
-  ) as unknown as Links;
-  const { parts, urls } = await createStack({ dataDir, ports, secrets, detours });
+  const detour = async (name: string, port: number): Promise<number> => {
+    const proxy = await startTcpProxy(port);
+    links.set(name, proxy);
+    return proxy.port;
+  };
+  const edgePort = await detour("client-edge", ports.edge);
+  const nodes = natsNodes > 1 ? await chooseNodes(natsNodes, ports) : undefined;
+  const { parts, urls } = await createStack({
+    dataDir,
+    ports,
+    secrets,
+    detour,
+    ...(nodes === undefined ? {} : { natsNodes: nodes }),
+  });
   const watchdog = createWatchdog();
   const supervisor = createSupervisor({
     parts: parts.map((part) => ({ ...part, env: { ...part.env, ...SETTINGS } })),
     logDir: join(dataDir, "logs"),
     watchdog,
     say,
+    // Faults come in bursts, and are to meet parts that run.
+    stableMs: 1_000,
   });
-  const stop = async () => {
-    await supervisor.stop();
-    watchdog.close();
-    for (const proxy of links.values()) await proxy.close();
-    await tempDir.remove();
-  };
-  try {
-    await supervisor.start();
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   return {
-    edgeUrl: `http://127.0.0.1:${links.get("client-edge")?.port}`,
+    dataDir,
+    edgeUrl: `http://127.0.0.1:${edgePort}`,
     writeKey: createKey({ scope: "w", projectId: PROJECT, kid: "k1" }, secrets.keySecret),
     databaseUrl: urls.database_url,
-    natsUrl: urls.nats_url,
+    natsServers: (nodes ?? [{ port: ports.nats }]).map(({ port }) => `127.0.0.1:${port}`),
+    natsLogin: { user: NATS_WORKER_USER, pass: secrets.natsWorkerPassword },
     parts: parts.map(({ name }) => name),
     links,
     pidOf: (part) => supervisor.running().get(part)?.pid,
-    stop,
+    start: () => supervisor.start(),
+    async stop({ keepsData }) {
+      await supervisor.stop();
+      watchdog.close();
+      for (const proxy of links.values()) await proxy.close();
+      if (!keepsData) await tempDir.remove();
+    },
   };
+}
+
+/** Ports that are neither taken nor those of another part. */
+async function chooseNodes(count: number, ports: Ports): Promise<NatsNode[]> {
+  const taken = new Set<number>(Object.values(ports));
+  const choose = async (): Promise<number> => {
+    const port = await findFreePort(taken);
+    taken.add(port);
+    return port;
+  };
+  const nodes: NatsNode[] = [];
+  while (nodes.length < count) {
+    nodes.push({
+      port: await choose(),
+      websocketPort: await choose(),
+      routePort: await choose(),
+    });
+  }
+  return nodes;
 }

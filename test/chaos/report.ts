@@ -26,7 +26,9 @@ function formatKind(kind: string, faults: readonly FaultReport[]): string[] {
   const ofKind = faults.filter(({ fault }) => fault.kind === kind);
   if (ofKind.length === 0) return [];
   const accepted = spread(ofKind.map(({ acceptedMs }) => acceptedMs));
-  const stored = spread(ofKind.map(({ storedMs }) => storedMs));
+  const stored = spread(
+    ofKind.flatMap(({ storedMs }) => (storedMs === undefined ? [] : [storedMs])),
+  );
   return [
     `    ${kind.padEnd(10)} ${String(ofKind.length).padStart(4)} times   ${accepted}   ${stored}`,
   ];

@@ -1,13 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type ChaosStack, startChaosStack } from "./chaos-stack.ts";
+import { poll } from "../support/poll.ts";
+import { type ChaosStack, createChaosStack } from "./chaos-stack.ts";
 import { type Clients, startClients } from "./clients.ts";
+import { drain } from "./drain.ts";
 import { injectFault } from "./inject-fault.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { createObserver, type Observer } from "./observer.ts";
 import { probeRecovery } from "./probe.ts";
 import { createRandom } from "./random.ts";
-import { createSchedule, describeFault, type Fault } from "./schedule.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import {
+  createSchedule,
+  describeFault,
+  type Fault,
+  NATS_LEADER,
+  parseSequence,
+} from "./schedule.ts";
+import { isClean, judge, type Verdict } from "./verdict.ts";
 
 export type ChaosOptions = {
   readonly seed: number;
@@ -16,17 +24,23 @@ export type ChaosOptions = {
   readonly events: number;
   readonly eventsPerSecond: number;
   readonly clients: number;
-  /** `kind:target` each; empty for all. */
-  readonly only: readonly string[];
+  /** See {@link parseSequence}; undefined for a schedule drawn from the seed. */
+  readonly sequence: string | undefined;
   readonly overlap: number;
+  /** 1, or as many as a cluster has. */
+  readonly natsNodes: number;
+  /** Leaves the data and the logs of a run that found something. */
+  readonly keepsData: boolean;
+  /** Ends the run before its time. */
+  readonly stop: AbortSignal;
   readonly say: (line: string) => void;
 };
 
 export type FaultReport = {
   readonly fault: Fault;
-  /** From the fault's end until an event posted then was acknowledged, and until it was stored. */
+  /** From the fault's end until an event posted then was acknowledged, and until it was stored, if it ever was. */
   readonly acceptedMs: number;
-  readonly storedMs: number;
+  readonly storedMs: number | undefined;
 };
 
 export type ChaosReport = Verdict & {
@@ -42,94 +56,152 @@ export type ChaosReport = Verdict & {
 };
 
 const CALM_MS = 2_000;
-/** A drain that stores nothing for so long has come to its end. */
-const STALLED_MS = 45_000;
+/** Without faults every event is acknowledged at once: clients that get nowhere for so long never will. */
+const STANDSTILL_MS = 120_000;
 
-/** One run: start everything, post, do harm, heal, wait until all is stored, compare. */
+/**
+ * One run: start everything, post, do harm, heal, wait until all is stored, compare.
+ * @throws {SequenceError} before anything is started
+ * @throws {InterruptedError} when `stop` aborts, with all parts ended
+ */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedMs = Date.now();
-  const stack = await startChaosStack({
+  const stack = await createChaosStack({
+    natsNodes: options.natsNodes,
     // Of a part that fails to start only what happened, not its log.
     say: (line) => options.say(`  ${line.split("\n", 1)[0]}`),
   });
   const observer = createObserver(stack);
+  let keepsData = options.keepsData;
   try {
-    const report = await run(options, stack, observer);
+    const schedule = scheduleFor(options, stack);
+    const report = await Promise.race([
+      stack.start().then(() => run(options, schedule, stack, observer)),
+      interruption(options.stop),
+    ]);
+    keepsData &&= !isClean(report);
     return { ...report, seconds: Math.round((Date.now() - startedMs) / 1_000) };
   } finally {
     await observer.close();
-    await stack.stop();
+    await stack.stop({ keepsData });
+    if (keepsData) options.say(`data and logs are in ${stack.dataDir}`);
   }
+}
+
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+function interruption(stop: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    stop.addEventListener("abort", () => reject(new InterruptedError("Cannot finish: stopped")));
+  });
+}
+
+function scheduleFor(options: ChaosOptions, stack: ChaosStack): Fault[] {
+  const { seed, faultsPerKind, sequence, overlap } = options;
+  const links = [...stack.links.keys()];
+  // A cluster is put to the test by what happens to its leader.
+  const drawn = stack.parts.map((name) => (name.startsWith("nats-") ? NATS_LEADER : name));
+  const named = [...new Set([...stack.parts, ...drawn])];
+  return createSchedule({
+    seed,
+    faultsPerKind,
+    parts: drawn,
+    links,
+    sequence: sequence === undefined ? [] : parseSequence(sequence, named, links),
+    overlap,
+  });
 }
 
 async function run(
   options: ChaosOptions,
+  schedule: readonly Fault[],
   stack: ChaosStack,
   observer: Observer,
 ): Promise<Omit<ChaosReport, "seconds">> {
-  const { seed, faultsPerKind, only, overlap, say } = options;
-  const schedule = createSchedule({
-    seed,
-    faultsPerKind,
-    parts: stack.parts,
-    links: [...stack.links.keys()],
-    only,
-    overlap,
-  });
+  const { seed, eventsPerSecond, say } = options;
   say(`seed ${seed}: ${schedule.length} faults`);
   const ledger = createLedger();
-  const { clients: count, eventsPerSecond } = options;
-  const random = createRandom(seed + 1);
-  const clients = startClients({ stack, ledger, random, clients: count, eventsPerSecond });
-  await delay(CALM_MS);
-
-  const faults = await injectAll(schedule, stack, ledger, observer, say);
-  while (ledger.acknowledged.size < options.events) await delay(100);
-  say(`faults are over, ${ledger.acknowledged.size} events acknowledged; draining`);
-  await clients.stop();
-  const drainMs = await drain(ledger, observer);
-  return { seed, drainMs, ...(await compare(ledger, clients, observer)), faults };
+  const clients = startClients({
+    stack,
+    ledger,
+    random: createRandom(seed + 1),
+    clients: options.clients,
+    eventsPerSecond,
+  });
+  const over = new AbortController();
+  try {
+    await delay(CALM_MS);
+    const faults = await injectAll(schedule, { stack, ledger, observer, say }, over.signal);
+    await untilAcknowledged(ledger, options.events);
+    say(`faults are over, ${ledger.acknowledged.size} events acknowledged; draining`);
+    await clients.stop();
+    const { drainMs, isDrained } = await drain(observer);
+    if (!isDrained) say("it does not drain: what is missing may still come");
+    over.abort();
+    const comparison = await compare(ledger, clients, observer);
+    return { seed, drainMs, ...comparison, faults: await Promise.all(faults) };
+  } finally {
+    over.abort();
+    clients.abandon();
+  }
 }
 
-/** Each fault after the one before and its recovery, or, where it overlaps, while that one lasts. */
+type Scene = {
+  readonly stack: ChaosStack;
+  readonly ledger: Ledger;
+  readonly observer: Observer;
+  readonly say: (line: string) => void;
+};
+
+/** Each fault after the one before and its recovery, or, where it overlaps, while that one lasts. Resolves when all are over. */
 async function injectAll(
   schedule: readonly Fault[],
-  stack: ChaosStack,
-  ledger: Ledger,
-  observer: Observer,
-  say: (line: string) => void,
-): Promise<FaultReport[]> {
+  { stack, ledger, observer, say }: Scene,
+  over: AbortSignal,
+): Promise<Promise<FaultReport>[]> {
   const reports: Promise<FaultReport>[] = [];
   let before: Promise<unknown> = Promise.resolve();
+  const injected: Promise<unknown>[] = [];
   for (const [index, fault] of schedule.entries()) {
     if (!fault.overlaps) await before;
     await delay(fault.pauseMs);
-    say(`${index + 1}/${schedule.length} ${describeFault(fault)}`);
-    const recovering = injectFault(fault, stack).then(() => probeRecovery(stack, ledger, observer));
-    before = recovering;
-    reports.push(
-      recovering.then(async ({ acceptedMs, storedMs }) => ({
-        fault,
-        acceptedMs,
-        storedMs: await storedMs,
-      })),
+    const target = fault.target === NATS_LEADER ? await findLeader(observer) : fault.target;
+    say(`${index + 1}/${schedule.length} ${describeFault({ ...fault, target })}`);
+    const recovering = injectFault({ ...fault, target }, stack).then(() =>
+      probeRecovery(stack, ledger, observer, over),
     );
+    const report = recovering.then(async ({ acceptedMs, storedMs }) => ({
+      fault,
+      acceptedMs,
+      storedMs: await storedMs,
+    }));
+    // Whoever awaits them hears of an error.
+    for (const promise of [recovering, report]) promise.catch(() => {});
+    before = recovering;
+    injected.push(recovering);
+    reports.push(report);
   }
-  return Promise.all(reports);
+  await Promise.all(injected);
+  return reports;
 }
 
-/** Until all that was acknowledged is stored, or nothing more gets stored. Answers how long that took. */
-async function drain(ledger: Ledger, observer: Observer): Promise<number> {
-  const startedMs = Date.now();
-  let stored = -1;
-  let changedMs = startedMs;
-  while (stored < ledger.acknowledged.size && Date.now() - changedMs < STALLED_MS) {
-    await delay(200);
-    const now = await observer.countStored().catch(() => stored);
-    if (now !== stored) changedMs = Date.now();
-    stored = now;
+function findLeader(observer: Observer): Promise<string> {
+  return poll("the leader of the stream", () => observer.readStreamLeader(), STANDSTILL_MS);
+}
+
+async function untilAcknowledged(ledger: Ledger, events: number): Promise<void> {
+  let count = 0;
+  let changedMs = Date.now();
+  while (ledger.acknowledged.size < events) {
+    if (ledger.acknowledged.size > count) changedMs = Date.now();
+    count = ledger.acknowledged.size;
+    if (Date.now() - changedMs > STANDSTILL_MS) {
+      throw new Error(`Cannot go on: nothing was acknowledged for ${STANDSTILL_MS / 1_000} s`);
+    }
+    await delay(100);
   }
-  return Date.now() - startedMs;
 }
 
 async function compare(ledger: Ledger, clients: Clients, observer: Observer) {
@@ -137,6 +209,7 @@ async function compare(ledger: Ledger, clients: Clients, observer: Observer) {
   const verdict = judge({
     sent: ledger.sent,
     acknowledged: ledger.acknowledged,
+    refused: ledger.refused,
     stored: await observer.readStored(),
     deadLetters,
     strangeAnswers: clients.strange.length,

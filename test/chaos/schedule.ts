@@ -10,6 +10,9 @@ export const LINK_FAULTS = ["delay", "cut", "swallow"] as const;
 export const FAULT_KINDS = [...PART_FAULTS, ...LINK_FAULTS] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+/** In place of a part: whichever server of the cluster leads the stream of events when the fault begins. */
+export const NATS_LEADER = "nats-leader";
+
 export type Fault = {
   readonly kind: FaultKind;
   /** A part or a link. */
@@ -29,38 +32,81 @@ export type ScheduleOptions = {
   readonly faultsPerKind: number;
   readonly parts: readonly string[];
   readonly links: readonly string[];
-  /** `kind:target` each; empty for all. */
-  readonly only: readonly string[];
+  /** These faults over and over instead, `faultsPerKind` times each. */
+  readonly sequence: readonly SequenceStep[];
   /** Share of faults that overlap with the one before. */
   readonly overlap: number;
 };
 
-/** As many faults of each kind, spread evenly over its targets, in random order. */
+/** A duration that is given is not drawn. */
+export type SequenceStep = Pick<Fault, "kind" | "target" | "overlaps"> &
+  Partial<Pick<Fault, "durationMs">>;
+
+/** As many faults of each kind, spread evenly over its targets, in random order; or a sequence, as it is. */
 export function createSchedule(options: ScheduleOptions): Fault[] {
   const random = createRandom(options.seed);
+  const steps = options.sequence.length > 0 ? repeat(options) : drawSteps(options, random);
+  return steps.map((step) => ({
+    ...timesOf(step.kind, random),
+    ...step,
+    pauseMs: random.integer(50, 800),
+  }));
+}
+
+function repeat({ sequence, faultsPerKind }: ScheduleOptions): SequenceStep[] {
+  return Array.from({ length: faultsPerKind }, () => sequence).flat();
+}
+
+function drawSteps(options: ScheduleOptions, random: Random): SequenceStep[] {
+  const { parts, links, faultsPerKind, overlap } = options;
   const drawn = FAULT_KINDS.flatMap((kind) => {
-    const targets = random.shuffle(targetsOf(kind, options));
-    const count = targets.length === 0 ? 0 : options.faultsPerKind;
-    return Array.from({ length: count }, (_, index) => ({
+    const targets = random.shuffle(isPartFault(kind) ? parts : links);
+    return Array.from({ length: faultsPerKind }, (_, index) => ({
       kind,
       target: targets[index % targets.length] as string,
     }));
   });
-  return random.shuffle(drawn).map(({ kind, target }) => ({
-    kind,
-    target,
-    ...timesOf(kind, random),
-    pauseMs: random.integer(50, 800),
-    overlaps: random.next() < options.overlap,
-  }));
+  return random.shuffle(drawn).map((step) => ({ ...step, overlaps: random.next() < overlap }));
 }
 
-function targetsOf(kind: FaultKind, { parts, links, only }: ScheduleOptions): string[] {
-  const isOfPart = (PART_FAULTS as readonly string[]).includes(kind);
-  const targets = isOfPart ? parts : links;
-  return only.length === 0
-    ? [...targets]
-    : targets.filter((target) => only.includes(`${kind}:${target}`));
+/**
+ * Reads `kind:target,…` or `kind:target:milliseconds,…`; a `+` before one lets it begin while the one before lasts.
+ * @throws {SequenceError} when a kind or a target does not exist, or a kind has no duration
+ */
+export function parseSequence(
+  text: string,
+  parts: readonly string[],
+  links: readonly string[],
+): SequenceStep[] {
+  return text.split(",").map((step) => {
+    const [, plus, name, target = "", duration] =
+      /^\s*(\+?)(\w+):([\w-]+)(?::(\d+))?\s*$/.exec(step) ?? [];
+    const kind = FAULT_KINDS.find((known) => known === name);
+    if (kind === undefined) {
+      throw new SequenceError(
+        `Cannot read fault "${step}": the kinds are ${FAULT_KINDS.join(", ")}`,
+      );
+    }
+    const targets = isPartFault(kind) ? parts : links;
+    if (!targets.includes(target)) {
+      throw new SequenceError(`Cannot ${kind} "${target}": there are ${targets.join(", ")}`);
+    }
+    if (duration === undefined) return { kind, target, overlaps: plus === "+" };
+    if (kind === "kill" || kind === "terminate") {
+      throw new SequenceError(
+        `Cannot ${kind} "${target}" for ${duration} ms: that has no duration`,
+      );
+    }
+    return { kind, target, overlaps: plus === "+", durationMs: Number(duration) };
+  });
+}
+
+export class SequenceError extends Error {
+  override readonly name = "SequenceError";
+}
+
+function isPartFault(kind: FaultKind): boolean {
+  return (PART_FAULTS as readonly FaultKind[]).includes(kind);
 }
 
 function timesOf(kind: FaultKind, random: Random): Pick<Fault, "durationMs" | "delayMs"> {
@@ -73,7 +119,8 @@ function timesOf(kind: FaultKind, random: Random): Pick<Fault, "durationMs" | "d
     case "delay":
       return { durationMs: random.integer(500, 4_000), delayMs: random.integer(50, 5_000) };
     case "cut":
-      return { durationMs: random.integer(0, 2_500), delayMs: 0 };
+      // Longer ones outlast the edge's attempts to publish: events go to the outbox.
+      return { durationMs: random.integer(0, 6_000), delayMs: 0 };
     case "swallow":
       return { durationMs: random.integer(300, 3_000), delayMs: 0 };
   }

@@ -4,6 +4,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createUuidV7 } from "../../contract/uuid.ts";
 import { isPortFree } from "../../local/free-port.ts";
+import { answersStatus } from "../../local/probes.ts";
 import { poll } from "../support/poll.ts";
 import { findRunning, readProcessTree } from "../support/process-tree.ts";
 import { type StackService, startStack, whileStopped } from "../support/stack.ts";
@@ -181,10 +182,8 @@ async function waitUntilReady(stack: StackService): Promise<void> {
   await poll(
     "a stack that is ready again",
     async () => {
-      const answers = await Promise.all(
-        urls.map((url) => fetch(url, { signal: AbortSignal.timeout(5_000) })),
-      );
-      return answers.every((answer) => answer.ok);
+      const answers = urls.map((url) => answersStatus(url, AbortSignal.timeout(5_000), "ready"));
+      return (await Promise.all(answers)).every((isReady) => isReady);
     },
     60_000,
   );

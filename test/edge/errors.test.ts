@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { PROBLEMS } from "../../contract/problem.ts";
+import type { RateLimitDecision } from "../../edge/rate-limit.ts";
 import { createTestApp, post, READ_KEY, sampleEvent, WRITE_KEY } from "./test-app.ts";
 
 type Case = [name: string, init: RequestInit, slug: keyof typeof PROBLEMS, detail: string | RegExp];
@@ -429,12 +430,34 @@ describe("POST /v1/events when a part fails", () => {
     expect(published()).toEqual([]);
   });
 
+  it("202 says when events were neither limited nor deduplicated, and only then", async () => {
+    const limited = { isAllowed: true, limit: 100, remaining: 3, resetSeconds: 7 };
+    const answerWith = async (rateLimit: RateLimitDecision | undefined) => {
+      const { fetch } = createTestApp({
+        memory: {
+          admit: async () => ({ rateLimit, seenIds: new Set() }),
+          markSeen: async () => {},
+          isSeen: async () => false,
+        },
+      });
+      return await fetch("/v1/events", post(sampleEvent()));
+    };
+    const degraded = await answerWith(undefined);
+    expect(degraded.status).toBe(202);
+    expect(degraded.headers.get("sluice-degraded")).toBe("redis");
+    expect(degraded.headers.get("ratelimit")).toBeNull();
+    const whole = await answerWith(limited);
+    expect(whole.headers.get("sluice-degraded")).toBeNull();
+    expect(whole.headers.get("ratelimit")).toBe('"events";r=3;t=7');
+  });
+
   it("503 with Retry-After when the stream does not acknowledge, and nothing is remembered as seen", async () => {
     const { fetch, seen } = createTestApp({
       publisher: {
         publish: async (messages) =>
           messages.map(() => ({ status: "unreachable", reason: "TIMEOUT" })),
         ping: async () => {},
+        reports: async () => [],
       },
     });
     const response = await fetch("/v1/events", post(sampleEvent()));
@@ -458,6 +481,7 @@ describe("POST /v1/events when a part fails", () => {
             index === 0 ? { status: "stored" } : { status: "unreachable", reason: "TIMEOUT" },
           ),
         ping: async () => {},
+        reports: async () => [],
       },
     });
     const events = Array.from({ length: 40 }, (_, index) => ({

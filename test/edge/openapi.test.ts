@@ -26,7 +26,7 @@ describe("GET /openapi.json", () => {
     const described = Object.entries(paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path}`),
     );
-    const { routes } = createApp({ keySecrets: [], readinessChecks: {} } as unknown as AppDeps);
+    const { routes } = createApp({ keySecrets: [] } as unknown as AppDeps);
     const served = routes
       .filter(({ path, method }) => method !== "ALL" && !path.includes("*"))
       .map(({ path, method }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, "{$1}")}`)

@@ -42,6 +42,7 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
           return { status: isRepeated ? "duplicate" : "stored" };
         }),
       ping: async () => {},
+      reports: async () => [],
     },
     statsReader: {
       read: async () => {
@@ -53,7 +54,10 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
       hasAll: async () => false,
     },
     deadLetters: undefined,
-    readinessChecks: {},
+    pingRedis: async () => "PONG",
+    pingDatabase: async () => [],
+    redisCircuit: { state: "closed" },
+    metricsToken: undefined,
     ...overrides,
   };
   const app = createApp(deps);

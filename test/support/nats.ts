@@ -1,9 +1,14 @@
 import { findFreePort } from "../../local/free-port.ts";
-import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "../../local/nats-server.ts";
+import {
+  NATS_EDGE_USER,
+  NATS_WORKER_USER,
+  type NatsPorts,
+  prepareNats,
+} from "../../local/nats-server.ts";
 import { type Service, startService } from "./service.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
-interface NatsLogin {
+export interface NatsLogin {
   readonly user: string;
   readonly password: string;
 }
@@ -18,27 +23,31 @@ export interface NatsService extends Service {
   readonly worker: NatsLogin;
 }
 
+export const NATS_EDGE_LOGIN: NatsLogin = { user: NATS_EDGE_USER, password: "edge-password" };
+export const NATS_WORKER_LOGIN: NatsLogin = { user: NATS_WORKER_USER, password: "worker-password" };
+
 /** nats-server with JetStream, WebSocket and the two users of the stack. */
 export async function startNats(): Promise<NatsService> {
   const tempDir = await makeTempDir("nats");
   const port = await findFreePort();
   const websocketPort = await findFreePort(new Set([port]));
-  const edge = { user: NATS_EDGE_USER, password: "edge-password" };
-  const worker = { user: NATS_WORKER_USER, password: "worker-password" };
   const part = await prepareNats({
     dataDir: tempDir.path,
     port,
     websocketPort,
-    edgePassword: edge.password,
-    workerPassword: worker.password,
+    edgePassword: NATS_EDGE_LOGIN.password,
+    workerPassword: NATS_WORKER_LOGIN.password,
   });
-  const service = await startService(part, tempDir);
+  return toNatsService(await startService(part, tempDir), { port, websocketPort });
+}
+
+export function toNatsService(service: Service, { port, websocketPort }: NatsPorts): NatsService {
   return {
     ...service,
     port,
     url: `nats://127.0.0.1:${port}`,
     websocketUrl: `ws://127.0.0.1:${websocketPort}`,
-    edge,
-    worker,
+    edge: NATS_EDGE_LOGIN,
+    worker: NATS_WORKER_LOGIN,
   };
 }

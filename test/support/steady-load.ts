@@ -24,7 +24,8 @@ export interface SteadyLoad {
 }
 
 const EVENTS_PER_BODY = 10;
-const RETRY_MS = 500;
+/** After no answer; a 429 or 503 says itself how long. */
+const RETRY_SECONDS = 1;
 
 export function startSteadyLoad(client: StackClient, eventsPerSecond: number): SteadyLoad {
   const attempts: Attempt[] = [];
@@ -54,24 +55,30 @@ export function startSteadyLoad(client: StackClient, eventsPerSecond: number): S
     }));
     posted.push(...events.map(({ event_id }) => ({ eventId: event_id, occurredAtMs })));
     const body = JSON.stringify(events);
-    while (!(await attempt(body))) await delay(RETRY_MS * (0.5 + Math.random()));
+    for (;;) {
+      const retrySeconds = await attempt(body);
+      if (retrySeconds === undefined) return;
+      await delay(retrySeconds * 1_000 * (1 + Math.random()));
+    }
   }
 
-  /** Whether the body is acknowledged. */
-  async function attempt(body: string): Promise<boolean> {
+  /** Undefined once the body is acknowledged, else when to send it again. */
+  async function attempt(body: string): Promise<number | undefined> {
     const startedMs = Date.now();
     let outcome: Attempt["outcome"] = "no answer";
     let text = "";
+    let retrySeconds = RETRY_SECONDS;
     try {
       const response = await client.send(body);
       text = await response.text();
       outcome = response.status;
+      retrySeconds = Number(response.headers.get("retry-after") ?? RETRY_SECONDS);
     } catch {
       // It counts as no answer.
     }
     attempts.push({ startedMs, durationMs: Date.now() - startedMs, outcome });
-    if (outcome === 202) return true;
-    if (outcome === 429 || outcome === 503 || outcome === "no answer") return false;
+    if (outcome === 202) return undefined;
+    if (outcome === 429 || outcome === 503 || outcome === "no answer") return retrySeconds;
     throw new Error(`Cannot post: ${outcome} ${text}`);
   }
 

@@ -11,6 +11,7 @@ import { makeTempDir } from "../../support/temp-dir.ts";
 
 export interface EdgeProcess extends Service {
   readonly url: string;
+  readonly dataDir: string;
   /** `POST /v1/events` for a project. */
   post(projectId: string, events: readonly unknown[]): Promise<Response>;
 }
@@ -24,6 +25,7 @@ export async function startEdge(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<EdgeProcess> {
   const tempDir = await makeTempDir("edge");
+  const dataDir = join(tempDir.path, "data");
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const script = fileURLToPath(new URL("../../../local/edge-runtime.ts", import.meta.url));
@@ -34,7 +36,7 @@ export async function startEdge(
       args: [
         "--disable-warning=ExperimentalWarning",
         script,
-        ...["--port", String(port), "--data-dir", join(tempDir.path, "data")],
+        ...["--port", String(port), "--data-dir", dataDir],
       ],
       env: {
         KEY_SECRET,
@@ -57,6 +59,7 @@ export async function startEdge(
   return {
     ...service,
     url,
+    dataDir,
     post(projectId, events) {
       const key = createKey({ scope: "w", projectId, kid: "k1" }, KEY_SECRET);
       return fetch(`${url}/v1/events`, {

@@ -6,11 +6,13 @@ import type { Redis } from "@upstash/redis/cloudflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRedisMemory, type EventMemory } from "../../../edge/event-memory.ts";
 import type { RateLimitPolicy } from "../../../edge/rate-limit.ts";
+import { createRedisCircuit, type RedisCircuit } from "../../../edge/redis-circuit.ts";
 import { createRedisClient } from "../../../edge/redis-client.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
 import { startUpstashHttp } from "../../../local/upstash-http.ts";
 import { poll } from "../../support/poll.ts";
 import { type RedisService, startRedis } from "../../support/redis.ts";
+import { startSlowProxy } from "./slow-proxy.ts";
 
 const TOKEN = "test-token";
 /** Refills one event in a quarter of an hour: no test lasts that long. */
@@ -189,7 +191,51 @@ describe("createRedisMemory() remembers", () => {
   });
 });
 
+describe("createRedisMemory() keeps marks that Redis did not take", () => {
+  it("while its circuit is open, and writes them once it is closed", async () => {
+    const { circuit, close } = openCircuit();
+    const { memory } = createMemory(GENEROUS, { circuit });
+    const projectId = newProject();
+    const ids = newIds(7_000);
+    await memory.markSeen(projectId, ids.slice(0, 4_000));
+    await memory.markSeen(projectId, ids.slice(4_000));
+    expect(await memory.admit(projectId, ids.slice(0, 1))).toEqual(NOTHING_KNOWN);
+    await expect(memory.isSeen(projectId, ids[0] ?? "")).rejects.toThrow("the circuit is open");
+    close();
+    await memory.markSeen(projectId, newIds(1));
+    expect((await memory.admit(projectId, ids.slice(0, 4_000))).seenIds.size).toBe(4_000);
+    expect((await memory.admit(projectId, ids.slice(4_000))).seenIds.size).toBe(3_000);
+  });
+
+  it("when a call with them failed, and sends them with the next", async () => {
+    const { memory } = createMemory(GENEROUS, { timeoutMs: 300 });
+    const projectId = newProject();
+    const ids = newIds(3);
+    await server.kill();
+    try {
+      await memory.markSeen(projectId, ids);
+    } finally {
+      await server.restart();
+    }
+    await poll("the marks", async () => (await memory.admit(projectId, ids)).seenIds.size === 3);
+  });
+});
+
 describe("createRedisMemory() lets events pass", () => {
+  it("after one time-out, also when Redis has to be told the script first", async () => {
+    const proxy = await startSlowProxy(upstash.url);
+    const { memory, warnings } = createMemory(GENEROUS, { url: proxy.url, timeoutMs: 1_000 });
+    try {
+      // Either answer alone comes in time.
+      proxy.delayAnswers(700);
+      await redis.scriptFlush();
+      expect(await memory.admit(newProject(), newIds(2))).toEqual(NOTHING_KNOWN);
+      expect(warnings).toHaveLength(1);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   it("while Redis is dead, and works again after", async () => {
     const { memory, warnings } = createMemory(GENEROUS, { timeoutMs: 300 });
     const projectId = newProject();
@@ -259,7 +305,7 @@ describe("createRedisMemory() lets events pass", () => {
 
 function createMemory(
   policy: RateLimitPolicy,
-  { url = upstash.url, timeoutMs = 20_000 } = {},
+  options: { url?: string; timeoutMs?: number; circuit?: RedisCircuit } = {},
 ): { memory: EventMemory; warnings: string[] } {
   const warnings: string[] = [];
   const ignore = () => {};
@@ -267,8 +313,30 @@ function createMemory(
     warnings.push(`${message}: ${fields?.error}`);
   };
   const logger = { info: ignore, warn, error: ignore };
+  const { url = upstash.url, timeoutMs = 20_000, circuit = createRedisCircuit(logger) } = options;
   const client = createRedisClient({ url, token: TOKEN, timeoutMs });
-  return { memory: createRedisMemory(client, policy, logger), warnings };
+  const memory = createRedisMemory({ redis: client, circuit, timeoutMs, policy });
+  return { memory, warnings };
+}
+
+/** Open until it is told otherwise. */
+function openCircuit(): { circuit: RedisCircuit; close: () => void } {
+  let state: RedisCircuit["state"] = "open";
+  const circuit: RedisCircuit = {
+    get state() {
+      return state;
+    },
+    async call(ask) {
+      if (state === "open") throw new Error("the circuit is open");
+      return await ask();
+    },
+  };
+  return {
+    circuit,
+    close() {
+      state = "closed";
+    },
+  };
 }
 
 async function redisTimeMs(): Promise<number> {

@@ -27,6 +27,15 @@ describe("parseConfig()", () => {
     ]);
   });
 
+  it("takes a token for metrics, if it is not a short one", () => {
+    expect(parseConfig(VARS).metricsToken).toBeUndefined();
+    const METRICS_TOKEN = "sixteen letters.";
+    expect(parseConfig({ ...VARS, METRICS_TOKEN }).metricsToken).toBe(METRICS_TOKEN);
+    expect(() => parseConfig({ ...VARS, METRICS_TOKEN: "short" })).toThrow(
+      /^Cannot read configuration: METRICS_TOKEN: must have at least 16 characters$/,
+    );
+  });
+
   it("names every variable that is missing or wrong, and shows no secret", () => {
     const vars = {
       ...VARS,

@@ -1,33 +1,139 @@
-import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { parseConfig } from "../../../edge/env.ts";
+import { parseEnv } from "../../../worker/env.ts";
 
 interface ComposeService {
+  readonly profiles?: readonly string[];
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly networks?: { readonly default: { readonly aliases: readonly string[] } };
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, unknown>>;
 }
 
+interface Compose {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
 const root = new URL("../../../", import.meta.url);
-const compose = parse(readFileSync(new URL("docker-compose.yml", root), "utf8")) as {
-  services: Record<string, ComposeService>;
-  volumes: Record<string, unknown>;
-};
-const services = Object.entries(compose.services);
+const clusterVariables = parseVariables(read("deploy/cluster.env"));
 
-it.each(services)(
-  "%s publishes its ports on the loopback interface only",
-  (_name, { ports = [] }) => {
-    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
-  },
-);
+describe.each([
+  { name: "one NATS server", variables: {}, servers: 1 },
+  { name: "three NATS servers", variables: clusterVariables, servers: 3 },
+])("docker compose with $name", ({ variables, servers }) => {
+  const compose = load(variables);
+  const services = Object.entries(compose.services);
+  const natsServers = services.filter(([, { command }]) => command?.includes("--config"));
 
-it.each(services)("%s names volumes and services that exist", (_name, service) => {
-  for (const volume of service.volumes ?? []) {
-    const [source = ""] = volume.split(":");
-    if (source.startsWith("./")) readFileSync(new URL(source, root));
-    else expect(compose.volumes).toHaveProperty(source);
+  it.each(services)("%s publishes its ports on the loopback interface only", (_name, service) => {
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it.each(services)("%s names volumes and services that exist", (_name, service) => {
+    for (const volume of service.volumes ?? []) {
+      const [source = ""] = volume.split(":");
+      if (source.startsWith("./")) expect(existsSync(new URL(source, root))).toBe(true);
+      else expect(compose.volumes).toHaveProperty(source);
+    }
+    for (const needed of Object.keys(service.depends_on ?? {}))
+      expect(compose.services).toHaveProperty(needed);
+  });
+
+  it.each(natsServers)("%s has every variable of its configuration", (_name, service) => {
+    const config = configOf(service);
+    for (const [, variable = ""] of config.matchAll(/\$(\w+)/g))
+      expect(service.environment).toHaveProperty(variable);
+  });
+
+  it("gives each NATS server a volume and a name of its own", () => {
+    expect(natsServers).toHaveLength(servers);
+    const volumes = natsServers.map(([, service]) => service.volumes?.at(-1));
+    const names = natsServers.map(([, { environment }]) => environment?.NATS_SERVER_NAME);
+    expect(new Set(volumes).size).toBe(servers);
+    expect(new Set(names).size).toBe(servers);
+  });
+
+  it("gives the edge and the worker the address of each NATS server", () => {
+    const { NATS_URL, STREAM_REPLICAS } = parseEnv(compose.services.worker?.environment ?? {});
+    expect(STREAM_REPLICAS).toBe(servers);
+    expectAddresses(NATS_URL, "nats:", "listen");
+    const { nats } = parseConfig(compose.services.edge?.environment ?? {});
+    expectAddresses(nats.servers, "ws:", "websocket");
+  });
+
+  it("gives each NATS server the way to all of a cluster", () => {
+    if (servers === 1) return expect(configOf(natsServers[0]?.[1])).not.toContain("cluster {");
+    for (const [, { environment = {} }] of natsServers) {
+      const { NATS_ROUTES = "", NATS_CLUSTER_PASSWORD } = environment;
+      const routes = JSON.parse(NATS_ROUTES) as string[];
+      expectAddresses(routes, "nats:", "cluster");
+      for (const route of routes)
+        expect(new URL(route)).toMatchObject({
+          username: "cluster",
+          password: NATS_CLUSTER_PASSWORD,
+        });
+    }
+  });
+
+  /** Each NATS server once, by a name that it has in the network, on the port where it listens. */
+  function expectAddresses(urls: readonly string[], protocol: string, listener: string): void {
+    const found = urls.map((text) => {
+      const url = new URL(text);
+      const [name, service] =
+        natsServers.find((entry) => namesOf(entry).includes(url.hostname)) ?? [];
+      expect(url.protocol).toBe(protocol);
+      expect(url.port).toBe(portOf(configOf(service), listener));
+      return name;
+    });
+    expect(found.sort()).toEqual(natsServers.map(([name]) => name).sort());
   }
-  for (const needed of Object.keys(service.depends_on ?? {}))
-    expect(compose.services).toHaveProperty(needed);
 });
+
+/** The services that run, with their variables filled in. */
+function load(variables: Readonly<Record<string, string>>): Compose {
+  const text = read("docker-compose.yml").replaceAll(
+    /\$\{(\w+):-([^}]*)\}/g,
+    (_, name: string, byDefault: string) => variables[name] ?? byDefault,
+  );
+  const { services, volumes } = parse(text, { merge: true }) as Compose;
+  const profiles = variables.COMPOSE_PROFILES?.split(",") ?? [];
+  const isActive = (service: ComposeService) =>
+    service.profiles === undefined || service.profiles.some((name) => profiles.includes(name));
+  const active = Object.entries(services).filter(([, service]) => isActive(service));
+  return { services: Object.fromEntries(active), volumes };
+}
+
+/** What the other services may call it. */
+function namesOf([name, service]: readonly [string, ComposeService]): string[] {
+  return [name, ...(service.networks?.default.aliases ?? [])];
+}
+
+/** The text of a NATS server's configuration, with what it includes. */
+function configOf(service: ComposeService | undefined): string {
+  const path = service?.command?.at(-1)?.replace("/etc/nats/", "deploy/") ?? "";
+  return read(path).replace(/^include "(.*)"$/m, (_, name: string) => read(`deploy/${name}`));
+}
+
+/** The port in `listen: …`, alone or in the block of that name. */
+function portOf(config: string, listener: string): string | undefined {
+  const block = listener === "listen" ? config : config.slice(config.indexOf(`\n${listener} {`));
+  return /listen: "0\.0\.0\.0:(\d+)"/.exec(block)?.[1];
+}
+
+function parseVariables(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split("\n")
+      .filter((line) => /^\w/.test(line))
+      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(path, root), "utf8");
+}

@@ -1,0 +1,42 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Hono } from "hono";
+import type { AppEnv } from "../app-env.ts";
+import { edgeMetrics } from "../edge-metrics.ts";
+import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../exposition.ts";
+import { ProblemError } from "../problem.ts";
+import { type EventPublisher, originOf } from "../publisher-pool.ts";
+import type { RedisCircuit } from "../redis-circuit.ts";
+
+export type MetricsDeps = {
+  readonly publisher: Pick<EventPublisher, "reports">;
+  readonly redisCircuit: Pick<RedisCircuit, "state">;
+  /** Undefined: there are no metrics. */
+  readonly metricsToken: string | undefined;
+};
+
+/** `GET /metrics`, for whoever has the token: of the region and the isolate that the request meets. */
+export function metricsRoutes(deps: MetricsDeps) {
+  return new Hono<AppEnv>().get("/metrics", async (c) => {
+    if (deps.metricsToken === undefined) {
+      throw new ProblemError("not-found", { detail: "METRICS_TOKEN is not set" });
+    }
+    if (!isSame(c.req.header("authorization") ?? "", `Bearer ${deps.metricsToken}`)) {
+      throw new ProblemError("unauthorized", {
+        detail: "Send the metrics token as Authorization: Bearer <token>",
+        headers: { "www-authenticate": 'Bearer realm="sluice"' },
+      });
+    }
+    const publishers = await deps.publisher.reports(originOf(c.req.raw));
+    const text = formatExposition(edgeMetrics(publishers, deps.redisCircuit.state));
+    return c.body(text, 200, {
+      "content-type": EXPOSITION_CONTENT_TYPE,
+      "cache-control": "no-store",
+    });
+  });
+}
+
+/** In constant time: the hashes are of one length, and tell nothing of where the texts differ. */
+function isSame(given: string, wanted: string): boolean {
+  const hash = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hash(given), hash(wanted));
+}

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { BROKEN_BUILDS, makeBrokenBuild } from "../chaos/broken-builds.ts";
+import { makeTempDir } from "../support/temp-dir.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Before the test's own, so that no run outlives its test. */
+const RUN_TIMEOUT_MS = 110_000;
+const CLEAN = "lost 0, duplicated 0, unexpected 0";
+
+describe("npm run chaos", () => {
+  it("finds nothing lost, duplicated or unexpected in a short run", async () => {
+    const { code, output } = await runChaos(ROOT, ["--short"]);
+    expect(output).toContain(CLEAN);
+    expect(code).toBe(0);
+  });
+
+  it.concurrent.each(BROKEN_BUILDS)("notices when $name", async (build) => {
+    const folder = await makeTempDir("broken");
+    try {
+      await makeBrokenBuild(build, folder.path);
+      const { code, output } = await runChaos(folder.path, aimedAt(build.sequence));
+      expect(output).toMatch(/lost [1-9]\d*, duplicated 0, unexpected 0/);
+      expect(code).toBe(1);
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  it("notices nothing under the same faults when nothing is broken", async () => {
+    const sequence = BROKEN_BUILDS.map((build) => build.sequence).join(",");
+    const { code, output } = await runChaos(ROOT, aimedAt(sequence));
+    expect(output).toContain(CLEAN);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    [
+      "harm:nats",
+      'Cannot read fault "harm:nats": the kinds are kill, terminate, freeze, delay, cut, swallow',
+    ],
+    ["kill:edge-nats", 'Cannot kill "edge-nats": there are redis, nats, database'],
+  ])("says what is wrong with the sequence %s", async (sequence, message) => {
+    const { code, output } = await runChaos(ROOT, ["--sequence", sequence]);
+    expect(output).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+function aimedAt(sequence: string): string[] {
+  return ["--sequence", sequence, "--faults", "1", "--events", "500"];
+}
+
+/** The harness of a checkout, as a user runs it. */
+async function runChaos(root: string, args: readonly string[]) {
+  const script = join(root, "test/chaos/run.ts");
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", script, "--seed", "1", "--rate", "400", ...args],
+    { stdio: ["ignore", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS },
+  );
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = await once(child, "close");
+  // What a failed test shows.
+  process.stdout.write(output);
+  return { code, output };
+}

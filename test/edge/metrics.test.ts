@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import type { PublisherReport } from "../../edge/publisher-pool.ts";
+import { createTestApp } from "./test-app.ts";
+
+const METRICS_TOKEN = "a token for metrics";
+const PUBLISHERS: readonly PublisherReport[] = [
+  {
+    name: "weur-0",
+    status: {
+      isReachable: false,
+      outbox: { messages: 2, events: 7, bytes: 300, maxBytes: 1_000, oldestAgeMs: 1_500 },
+    },
+  },
+  {
+    name: "weur-1",
+    status: {
+      isReachable: true,
+      outbox: { messages: 0, events: 0, bytes: 0, maxBytes: 1_000, oldestAgeMs: 0 },
+    },
+  },
+  { name: "weur-2", status: undefined },
+];
+const publisher = {
+  publish: async () => [],
+  ping: async () => {},
+  reports: async () => [...PUBLISHERS],
+};
+
+describe("GET /metrics", () => {
+  it("tells of each publisher, and of the circuit to Redis", async () => {
+    const { fetch } = createTestApp({
+      publisher,
+      metricsToken: METRICS_TOKEN,
+      redisCircuit: { state: "open" },
+    });
+    const response = await fetch("/metrics", bearer(METRICS_TOKEN));
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(parseExposition(await response.text())).toEqual({
+      sluice_outbox_messages: { weur0: 2, weur1: 0 },
+      sluice_outbox_events: { weur0: 7, weur1: 0 },
+      sluice_outbox_bytes: { weur0: 300, weur1: 0 },
+      sluice_outbox_max_bytes: { weur0: 1_000, weur1: 1_000 },
+      sluice_outbox_oldest_age_seconds: { weur0: 1.5, weur1: 0 },
+      sluice_publisher_reachable: { weur0: 0, weur1: 1, weur2: 0 },
+      sluice_redis_breaker_state: { "": 2 },
+    });
+  });
+
+  it.each([
+    ["closed", 0],
+    ["half-open", 1],
+    ["open", 2],
+  ] as const)("tells of a circuit that is %s as %i", async (state, value) => {
+    const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN, redisCircuit: { state } });
+    const response = await fetch("/metrics", bearer(METRICS_TOKEN));
+    expect(parseExposition(await response.text())).toEqual({
+      sluice_redis_breaker_state: { "": value },
+    });
+  });
+
+  it("is 404 where no token is configured", async () => {
+    const { fetch } = createTestApp({ publisher });
+    const response = await fetch("/metrics", bearer(METRICS_TOKEN));
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ detail: "METRICS_TOKEN is not set" });
+  });
+
+  it.each([
+    ["no token", {}],
+    ["another token", bearer("another token, longer")],
+    ["a part of the token", bearer(METRICS_TOKEN.slice(0, -1))],
+    ["an empty token", bearer("")],
+    ["another scheme", { headers: { authorization: METRICS_TOKEN } }],
+  ])("is 401 with %s, and says what to send", async (_, init) => {
+    const { fetch } = createTestApp({ publisher, metricsToken: METRICS_TOKEN });
+    const response = await fetch("/metrics", init);
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toContain("Bearer");
+    expect(await response.json()).toMatchObject({
+      type: "/problems/unauthorized",
+      detail: "Send the metrics token as Authorization: Bearer <token>",
+    });
+  });
+});
+
+function bearer(token: string): RequestInit {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+/**
+ * The values of each metric by publisher. Insists on what a Prometheus server does: HELP and TYPE once, before the samples of their
+ * metric, names and labels of the permitted characters, numbers, and a line feed at the end.
+ */
+function parseExposition(text: string): Record<string, Record<string, number>> {
+  expect(text.endsWith("\n")).toBe(true);
+  const values: Record<string, Record<string, number>> = {};
+  const helped = new Set<string>();
+  const typed = new Set<string>();
+  for (const line of text.slice(0, -1).split("\n")) {
+    const [, comment, described = ""] = /^# (HELP|TYPE) (\S+) \S/.exec(line) ?? [];
+    if (comment !== undefined) {
+      const known = comment === "HELP" ? helped : typed;
+      expect(known.has(described), line).toBe(false);
+      expect(values, line).not.toHaveProperty(described);
+      if (comment === "TYPE") expect(line).toMatch(/ (gauge|counter)$/);
+      known.add(described);
+      continue;
+    }
+    const sample = /^([a-z_]+)(?:\{publisher="([a-z]+-\d+)"\})? (\S+)$/.exec(line);
+    const [, name = "", label = "", value] = sample ?? [];
+    expect(sample, line).not.toBeNull();
+    expect(helped.has(name) && typed.has(name), line).toBe(true);
+    expect(Number(value), line).not.toBeNaN();
+    values[name] = { ...values[name], [label.replace("-", "")]: Number(value) };
+  }
+  return values;
+}

@@ -1,0 +1,109 @@
+import type { JsMsg } from "@nats-io/jetstream";
+import { type BatchLimits, createBatcher } from "./batcher.ts";
+import { type DeadLetters, toPayload } from "./dead-letters.ts";
+import type { Delivery, StreamMessage } from "./delivery.ts";
+import { createInFlight, type InFlight } from "./in-flight.ts";
+import type { Logger } from "./logger.ts";
+import { pause } from "./pause.ts";
+import type { EventStore } from "./store.ts";
+import { createWriter, type WriterDeps } from "./writer.ts";
+
+/** How long a batch may take after the stop before it goes back to the stream. */
+const DRAIN_MS = 4_000;
+const DEAD_LETTER_RETRY_MS = 5_000;
+
+/**
+ * What becomes of one consumer's messages: held, decoded, collected into batches, written, settled. Each consumer has an intake of its
+ * own, as the sequence numbers by which messages are held mean nothing beside those of another consumer.
+ */
+export type Intake = {
+  readonly inFlight: InFlight;
+  /** Takes one delivered message; answers how many events it brought. */
+  readonly onMessage: (message: JsMsg) => number;
+  /** Stores what is held as far as that works soon, and gives the rest back. */
+  close(): Promise<void>;
+};
+
+export type IntakeDeps = {
+  readonly store: EventStore;
+  readonly deadLetters: DeadLetters;
+  /** @throws {EnvelopeError} when the message cannot be read at all. */
+  readonly decode: (message: StreamMessage) => Delivery;
+  readonly onCommitted: WriterDeps["onCommitted"];
+  readonly batchLimits: BatchLimits;
+  readonly maxInFlightBytes: number;
+  /** Of the consumer. */
+  readonly ackWaitMs: number;
+  readonly logger: Logger;
+};
+
+/** Whoever calls this closes it. */
+export function createIntake(deps: IntakeDeps): Intake {
+  const { store, deadLetters, logger } = deps;
+  const giveUp = new AbortController();
+  const inFlight = createInFlight(deps.maxInFlightBytes);
+  const write = createWriter({
+    store,
+    deadLetters,
+    inFlight,
+    onCommitted: deps.onCommitted,
+    logger,
+    giveUp: giveUp.signal,
+    delay: pause,
+  });
+  const batcher = createBatcher(deps.batchLimits, write, systemClock);
+  const extension = setInterval(() => inFlight.extend(), deps.ackWaitMs / 3);
+
+  return {
+    inFlight,
+    onMessage(message) {
+      if (!inFlight.add(message)) return 0;
+      try {
+        const delivery = deps.decode(message);
+        batcher.add(delivery);
+        return delivery.rows.length + delivery.malformed.length;
+      } catch (error) {
+        buryWhole(message, error);
+        return 0;
+      }
+    },
+    async close() {
+      const deadline = setTimeout(() => giveUp.abort(), DRAIN_MS);
+      await batcher.drain();
+      clearTimeout(deadline);
+      giveUp.abort();
+      inFlight.nakAll();
+      clearInterval(extension);
+    },
+  };
+
+  /** What cannot be decoded goes to the dead letters whole. */
+  function buryWhole({ seq, subject, data }: JsMsg, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const letter = {
+      reason,
+      stream_sequence: seq,
+      subject,
+      failed_at: new Date().toISOString(),
+      ...toPayload(data),
+    };
+    deadLetters.publish([letter]).then(
+      () => {
+        logger.warn({ sequence: seq, subject, reason }, "message dead-lettered");
+        inFlight.term(seq, "");
+      },
+      (cause) => {
+        logger.error({ err: cause, sequence: seq }, "dead letter not published");
+        inFlight.nak(seq, DEAD_LETTER_RETRY_MS);
+      },
+    );
+  }
+}
+
+const systemClock = {
+  now: () => performance.now(),
+  after(delayMs: number, callback: () => void) {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
