@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { type Body, createBodies } from "./bodies.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
-import { type Answer, judgeAnswer } from "./judge-answer.ts";
+import { exchange } from "./exchange.ts";
+import { judgeAnswer } from "./judge-answer.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Random } from "./random.ts";
 
@@ -94,7 +95,8 @@ export function startClients(options: ClientsOptions): Clients {
 
   /** After how long to send the body again; undefined when it is settled. */
   async function post(request: RequestInit, body: Body): Promise<number | undefined> {
-    const answer = await exchange(request);
+    const timeoutMs = random.integer(REQUEST_TIMEOUT_MS.min, REQUEST_TIMEOUT_MS.max);
+    const answer = await exchange(`${stack.edgeUrl}/v1/events`, request, timeoutMs);
     count(answer === undefined ? "no answer" : String(answer.status));
     if (answer === undefined) return 0;
     const judgement = judgeAnswer(answer, body);
@@ -107,18 +109,6 @@ export function startClients(options: ClientsOptions): Clients {
     ledger.acknowledge((sequences.get(true) ?? []).map(({ sequence }) => sequence));
     ledger.refuse((sequences.get(false) ?? []).map(({ sequence }) => sequence));
     return undefined;
-  }
-
-  async function exchange(request: RequestInit): Promise<Answer | undefined> {
-    const { min, max } = REQUEST_TIMEOUT_MS;
-    try {
-      const signal = AbortSignal.timeout(random.integer(min, max));
-      const response = await fetch(`${stack.edgeUrl}/v1/events`, { ...request, signal });
-      const text = await response.text();
-      return { status: response.status, retryAfter: response.headers.get("retry-after"), text };
-    } catch {
-      return undefined;
-    }
   }
 
   function count(answer: string): void {

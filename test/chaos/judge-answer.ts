@@ -1,11 +1,6 @@
 import { ingestAnswerSchema } from "../../contract/ingest-answer.ts";
 import { type Body, countValid } from "./bodies.ts";
-
-export type Answer = {
-  readonly status: number;
-  readonly retryAfter: string | null;
-  readonly text: string;
-};
+import type { Exchange } from "./exchange.ts";
 
 export type Judgement =
   /** Every valid event is acknowledged, every other one refused. */
@@ -16,7 +11,7 @@ export type Judgement =
   | { readonly kind: "strange"; readonly isFinal: boolean };
 
 /** What an answer means to whoever sent `body`. */
-export function judgeAnswer({ status, retryAfter, text }: Answer, body: Body): Judgement {
+export function judgeAnswer({ status, retryAfter, text }: Exchange, body: Body): Judgement {
   if ((status === 429 || status === 503) && /^\d+$/.test(retryAfter ?? "")) {
     return { kind: "again", afterMs: Number(retryAfter) * 1_000 };
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createUuidV7 } from "../../contract/uuid.ts";
 import type { ChaosStack } from "./chaos-stack.ts";
+import { exchange } from "./exchange.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Observer } from "./observer.ts";
 
@@ -59,16 +60,11 @@ async function post(
   { edgeUrl, writeKey }: Pick<ChaosStack, "edgeUrl" | "writeKey">,
   body: string,
 ): Promise<boolean> {
-  try {
-    const response = await fetch(`${edgeUrl}/v1/events`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${writeKey}`, "content-type": "application/json" },
-      body,
-      signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
-    });
-    await response.text();
-    return response.status === 202;
-  } catch {
-    return false;
-  }
+  const request = {
+    method: "POST",
+    headers: { authorization: `Bearer ${writeKey}`, "content-type": "application/json" },
+    body,
+  };
+  const answer = await exchange(`${edgeUrl}/v1/events`, request, ATTEMPT_TIMEOUT_MS);
+  return answer?.status === 202;
 }
