@@ -18,7 +18,7 @@ const FETCH_GRACE_MS = 1_500;
 export type Fetch = { readonly consumer: Consumer; readonly maxMessages: number };
 
 export type ConsumerDeps = {
-  readonly intake: Pick<Intake, "inFlight" | "onMessage">;
+  readonly intake: Pick<Intake, "inFlight"> & { readonly onMessage: (message: JsMsg) => void };
   /**
    * Decides on the next fetch, of at most `room` messages; undefined ends the consumption. It gets the consumer of the fetch before,
    * or none after a failure.
@@ -84,14 +84,16 @@ async function fetchOnce(
     () => messages.stop(new FetchTimeoutError()),
     FETCH_EXPIRES_MS + FETCH_GRACE_MS,
   );
+  const late: JsMsg[] = [];
   try {
     for await (const message of messages) {
-      // What arrives after the stop goes back at once instead of after ack_wait.
-      if (stop.aborted) message.nak();
+      if (stop.aborted) late.push(message);
       else onMessage(message);
     }
   } finally {
     clearTimeout(timer);
+    // What arrives after the stop goes back instead of waiting for ack_wait, but not before the fetch has ended: it would come again.
+    for (const message of late) message.nak();
   }
 }
 

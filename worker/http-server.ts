@@ -37,7 +37,7 @@ async function answer(
   response: ServerResponse,
   options: HttpServerOptions,
 ): Promise<void> {
-  const { pathname } = new URL(request.url ?? "/", "http://worker");
+  const [pathname = ""] = (request.url ?? "").split("?");
   const [, projectId, eventId] = /^\/dead-letters\/([^/]+)\/([^/]+)$/.exec(pathname) ?? [];
   const isHealth = pathname === "/healthz" || pathname === "/readyz";
   if (!isHealth && eventId === undefined) return sendProblem(response, "not-found");
@@ -74,10 +74,11 @@ async function sendDeadLetter(
     letter = await options.findDeadLetter(projectId, eventId);
   } catch {
     response.setHeader("retry-after", "2");
-    return sendProblem(response, "stream-unavailable");
+    return sendProblem(response, "store-unavailable");
   }
   if (letter === undefined) return sendProblem(response, "not-found");
-  send(response, 200, "application/json", letter);
+  const { payload_base64, payload_is_cut, ...withoutPayload } = letter;
+  send(response, 200, "application/json", withoutPayload);
 }
 
 /** Compares in constant time: the hashes are of one length, and tell nothing of where the texts differ. */

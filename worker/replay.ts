@@ -1,72 +1,80 @@
 import type { Consumer, ConsumerInfo, JsMsg } from "@nats-io/jetstream";
 import type { ReplayPlan } from "../contract/replay.ts";
 import { EVENTS_STREAM } from "../contract/stream.ts";
-import { runConsumer } from "./consumer.ts";
+import { type Fetch, runConsumer } from "./consumer.ts";
 import { createPacer } from "./pacer.ts";
 import { pause } from "./pause.ts";
 import type { ReplaysDeps } from "./replays.ts";
 import { isConsumerGone } from "./streams.ts";
 
-export type ReplayDeps = ReplaysDeps & { readonly name: string; readonly plan: ReplayPlan };
+export type Replay = {
+  readonly name: string;
+  readonly plan: ReplayPlan;
+  readonly ackWaitMs: number;
+};
+
+/** A large message may use up the rate of many seconds: a cancellation is to be seen meanwhile. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * Feeds the messages of one replay's consumer through an intake of its own. It is over when all up to its end are acknowledged; then
  * the consumer is deleted. Somebody else may delete it before: another worker, as it is over, or an operator, to cancel it.
  */
-export async function runReplay(deps: ReplayDeps): Promise<void> {
-  const { jetstream, manager, name, plan, logger, stop } = deps;
-  const pacer = createPacer(plan.events_per_second, Date.now);
-  let messages = 0;
-  let inserted = 0;
-  logger.info({ replay: name, ...plan }, "replay begins");
-
-  let intake: ReturnType<ReplaysDeps["createIntake"]> | undefined;
+export async function runReplay(replay: Replay, deps: ReplaysDeps): Promise<void> {
+  const { name, plan, ackWaitMs } = replay;
+  const { jetstream, manager, stop } = deps;
+  const logger = deps.logger.child({ replay: name });
+  const pacer = createPacer(plan.events_per_second, () => performance.now());
+  const done = { messages: 0, events: 0, new_rows: 0 };
+  const intake = deps.createIntake({
+    ackWaitMs,
+    logger,
+    onCommitted(_, inserted) {
+      done.new_rows += inserted;
+    },
+  });
+  let isFinished = false;
+  logger.info({ ...plan }, "replay begins");
   try {
-    await runConsumer({
-      intake: await openIntake(),
-      logger,
-      stop,
-      async next(room, known) {
-        const consumer = known ?? (await find());
-        const info = await consumer?.info();
-        if (consumer === undefined || info === undefined) return undefined;
-        if (isOver(info, plan.end_sequence)) {
-          await manager.consumers.delete(EVENTS_STREAM, name).catch(ignoreGone);
-          return undefined;
-        }
-        await pause(pacer.waitMs, stop);
-        return { consumer, maxMessages: Math.min(room, pacer.messagesAtOnce) };
-      },
-    });
+    const { inFlight } = intake;
+    await runConsumer({ intake: { inFlight, onMessage }, next, logger, stop });
   } finally {
-    await intake?.close();
+    await intake.close();
   }
-  logger.info({ replay: name, messages, inserted, is_stopped: stop.aborted }, "replay ends here");
+  if (isFinished) logger.info(done, "replay finished");
+  else if (stop.aborted) logger.info(done, "replay waits for a worker to go on");
+  else logger.info(done, "replay is over: cancelled, or finished by another worker");
 
-  async function openIntake() {
-    const ackWaitNanos = (await find())?.info(true).then(({ config }) => config.ack_wait);
-    const ackWaitMs = ((await ackWaitNanos) ?? DEFAULT_ACK_WAIT_NANOS) / 1_000_000;
-    const opened = deps.createIntake({
-      ackWaitMs,
-      onCommitted: (_, insertedRows) => {
-        inserted += insertedRows;
-      },
-    });
-    intake = opened;
-    return {
-      inFlight: opened.inFlight,
-      onMessage(message: JsMsg): number {
-        if (message.seq > plan.end_sequence) {
-          // The live consumer has it, or will.
-          message.ack();
-          return 0;
-        }
-        const events = opened.onMessage(message);
-        messages += 1;
-        pacer.take(events);
-        return events;
-      },
-    };
+  function onMessage(message: JsMsg): void {
+    if (message.seq > plan.end_sequence) {
+      // The live consumer has it, or will.
+      message.ack();
+      return;
+    }
+    const events = intake.onMessage(message);
+    pacer.take(events);
+    done.messages += 1;
+    done.events += events;
+  }
+
+  async function next(room: number, known: Consumer | undefined): Promise<Fetch | undefined> {
+    for (let consumer = known; !stop.aborted; ) {
+      consumer ??= await find();
+      if (consumer === undefined) return undefined;
+      const info = await consumer.info();
+      if (isOver(info, plan.end_sequence)) {
+        await manager.consumers.delete(EVENTS_STREAM, name).catch(ignoreGone);
+        isFinished = true;
+        return undefined;
+      }
+      const { waitMs, messagesAtOnce } = pacer;
+      await pause(Math.min(waitMs, LOOK_EVERY_MS), stop);
+      if (waitMs > LOOK_EVERY_MS) continue;
+      // No more than there are, or the fetch would wait for others.
+      const maxMessages = Math.min(room, messagesAtOnce, Math.max(1, info.num_pending));
+      return { consumer, maxMessages };
+    }
+    return undefined;
   }
 
   /** Undefined when somebody has deleted it. */
@@ -79,8 +87,6 @@ export async function runReplay(deps: ReplayDeps): Promise<void> {
     }
   }
 }
-
-const DEFAULT_ACK_WAIT_NANOS = 30_000_000_000;
 
 function isOver(info: ConsumerInfo, endSequence: number): boolean {
   if (info.ack_floor.stream_seq >= endSequence) return true;

@@ -5,7 +5,7 @@ import { createAggregates } from "./aggregates.ts";
 import type { BatchLimits } from "./batcher.ts";
 import { connectDatabase } from "./database.ts";
 import { createDeadLetters } from "./dead-letters.ts";
-import { decodeDelivery } from "./delivery.ts";
+import { type Delivery, decodeDelivery, type StreamMessage } from "./delivery.ts";
 import type { WorkerEnv } from "./env.ts";
 import { findDeadLetter } from "./find-dead-letter.ts";
 import { startHttpServer } from "./http-server.ts";
@@ -24,8 +24,9 @@ import { deadStreamWish, eventsStreamWish } from "./streams.ts";
 import { settledWithin, untilStopped } from "./time-limit.ts";
 import { createTimescaleStore } from "./timescale-store.ts";
 
-/** A replay takes little room and one connection at a time: the live messages go before it. */
+/** Replays take little room, and all of them one connection of their own: live messages wait for none of them. */
 const MAX_REPLAY_BYTES = 8 * 1024 * 1024;
+const MAX_REPLAY_ROWS = 2_000;
 
 /**
  * Runs the worker until `stop` aborts, then stores what it holds, and releases in reverse order all it acquired.
@@ -82,12 +83,16 @@ async function run(
   if (capabilities === undefined || manager === undefined) return;
   state.manager = manager;
 
-  const store = createTimescaleStore({
-    databaseUrl: env.DATABASE_URL,
-    connections: env.WRITE_CONNECTIONS,
-    hasCopyFromStdin: capabilities.hasCopyFromStdin,
-  });
-  defer(() => store.close());
+  const openStore = (connections: number) => {
+    const { hasCopyFromStdin } = capabilities;
+    const store = createTimescaleStore({
+      databaseUrl: env.DATABASE_URL,
+      connections,
+      hasCopyFromStdin,
+    });
+    defer(() => store.close());
+    return store;
+  };
   const aggregates = createAggregates({
     hourlyMs: env.HOURLY_REFRESH_MS,
     userDaysMs: env.USER_DAYS_REFRESH_MS,
@@ -119,7 +124,7 @@ async function run(
     maxWriting: env.WRITE_CONNECTIONS,
   };
   const intakeDeps: IntakeDeps = {
-    store,
+    store: openStore(env.WRITE_CONNECTIONS),
     deadLetters: createDeadLetters(client),
     decode: decodeDelivery,
     onCommitted: (rows) => refresher.note(rows),
@@ -142,15 +147,22 @@ async function run(
       background.signal,
     ),
   ]);
+  const replayStore = openStore(1);
   const replays = runReplays({
     jetstream: client,
     manager,
-    createIntake: ({ ackWaitMs, onCommitted }) =>
+    createIntake: ({ onCommitted, ...more }) =>
       createIntake({
         ...intakeDeps,
-        batchLimits: { ...batchLimits, maxWriting: 1 },
+        ...more,
+        store: replayStore,
+        decode: decodeAsNew,
+        batchLimits: {
+          ...batchLimits,
+          maxRows: Math.min(batchLimits.maxRows, MAX_REPLAY_ROWS),
+          maxWriting: 1,
+        },
         maxInFlightBytes: MAX_REPLAY_BYTES,
-        ackWaitMs,
         onCommitted(rows, inserted) {
           intakeDeps.onCommitted(rows, inserted);
           onCommitted(rows, inserted);
@@ -174,6 +186,11 @@ async function run(
     await settledWithin(1_000, progress.withdraw());
   }
   logger.info("worker stopped");
+}
+
+/** As if the message had been stored just now: `as_of` would stand still at its old time for as long as a replay goes on. */
+function decodeAsNew({ subject, seq, data }: StreamMessage): Delivery {
+  return decodeDelivery({ subject, seq, data, time: new Date() });
 }
 
 function watchNats(nats: NatsConnection, logger: Logger): void {

@@ -19,10 +19,9 @@ export type BrokenBuild = {
 export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   {
     name: "the worker acknowledges before it commits",
-    file: "worker/writer.ts",
-    find: "    const badRows: BadRow[] = [];\n    try {\n",
-    replace:
-      "    const badRows: BadRow[] = [];\n    for (const { sequence } of deliveries) inFlight.ack(sequence);\n    try {\n",
+    file: "worker/in-flight.ts",
+    find: "bytes += message.data.length;",
+    replace: "bytes += message.data.length; message.ack();",
     sequence: "cut:worker-database:3000,+kill:worker",
   },
   {

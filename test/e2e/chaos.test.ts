@@ -11,14 +11,15 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RUN_TIMEOUT_MS = 110_000;
 const CLEAN = "lost 0, duplicated 0, unexpected 0";
 
-describe("npm run chaos", () => {
+/** At once, as a run waits far more than it works. */
+describe.concurrent("npm run chaos", () => {
   it("finds nothing lost, duplicated or unexpected in a short run", async () => {
     const { code, output } = await runChaos(ROOT, ["--short"]);
     expect(output).toContain(CLEAN);
     expect(code).toBe(0);
   });
 
-  it.concurrent.each(BROKEN_BUILDS)("notices when $name", async (build) => {
+  it.each(BROKEN_BUILDS)("notices when $name", async (build) => {
     const folder = await makeTempDir("broken");
     try {
       await makeBrokenBuild(build, folder.path);
@@ -50,8 +51,9 @@ describe("npm run chaos", () => {
   });
 });
 
+/** With this seed the kill comes 0.8 s into the cut, when many events are under way. */
 function aimedAt(sequence: string): string[] {
-  return ["--sequence", sequence, "--faults", "1", "--events", "500"];
+  return ["--sequence", sequence, "--seed", "7", "--faults", "1", "--events", "500"];
 }
 
 /** The harness of a checkout, as a user runs it. */
@@ -59,7 +61,7 @@ async function runChaos(root: string, args: readonly string[]) {
   const script = join(root, "test/chaos/run.ts");
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", script, "--seed", "1", "--rate", "400", ...args],
+    ["--disable-warning=ExperimentalWarning", script, "--rate", "400", ...args],
     { stdio: ["ignore", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS },
   );
   let output = "";

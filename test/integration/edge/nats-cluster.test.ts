@@ -12,6 +12,8 @@ import { poll } from "../../support/poll.ts";
 import { openReplicatedStream, type ReplicatedStream } from "../../support/replicated-stream.ts";
 import { createEvents, type EdgeProcess, idsOf, startEdge } from "./edge-process.ts";
 
+const ELECTION_TIMEOUT_MS = 40_000;
+
 let cluster: NatsCluster;
 let stream: ReplicatedStream;
 
@@ -27,9 +29,7 @@ afterAll(async () => {
 
 beforeEach(() => createStream(100_000_000));
 
-afterEach(async () => {
-  await stream.manager.streams.delete(EVENTS_STREAM);
-});
+afterEach(removeStream);
 
 describe("createNatsPublisher() on three servers", () => {
   it("is acknowledged within its deadline while a server is dead", async () => {
@@ -66,10 +66,14 @@ describe("createNatsPublisher() on three servers", () => {
     const leader = await stream.leader();
     await leader.kill();
     try {
-      const acknowledged = await poll("an acknowledgement", async () => {
-        const { status } = await publish(publisher, "elected");
-        return status !== "unreachable" && status;
-      });
+      const acknowledged = await poll(
+        "an acknowledgement",
+        async () => {
+          const { status } = await publish(publisher, "elected");
+          return status !== "unreachable" && status;
+        },
+        ELECTION_TIMEOUT_MS,
+      );
       expect(acknowledged).toMatch(/stored|duplicate/);
     } finally {
       await leader.restart();
@@ -84,10 +88,14 @@ describe("createNatsPublisher() on three servers", () => {
     const outcome = await publish(publisher, "minority");
     await Promise.all(followers.map((server) => server.restart()));
     expect(outcome).toMatchObject({ status: "unreachable" });
-    await poll("an acknowledgement", async () => {
-      const { status } = await publish(publisher, "minority");
-      return status === "stored" || status === "duplicate";
-    });
+    await poll(
+      "an acknowledgement",
+      async () => {
+        const { status } = await publish(publisher, "minority");
+        return status === "stored" || status === "duplicate";
+      },
+      ELECTION_TIMEOUT_MS,
+    );
     expect(await countMessages()).toBe(2);
   });
 
@@ -100,10 +108,14 @@ describe("createNatsPublisher() on three servers", () => {
     await Promise.all(followers.map((server) => server.restart()));
     await leader.kill();
     try {
-      await poll("an acknowledgement", async () => {
-        const { status } = await publish(publisher, "second");
-        return status === "stored" || status === "duplicate";
-      });
+      await poll(
+        "an acknowledgement",
+        async () => {
+          const { status } = await publish(publisher, "second");
+          return status === "stored" || status === "duplicate";
+        },
+        ELECTION_TIMEOUT_MS,
+      );
     } finally {
       await leader.restart();
     }
@@ -167,7 +179,18 @@ describe("Publisher on three servers", () => {
 
 async function createStream(maxBytes: number): Promise<void> {
   const { subjects, ...wish } = eventsStreamWish({ maxBytes, maxAgeHours: 1, replicas: 3 });
-  await stream.manager.streams.add({ ...wish, subjects: [...subjects] });
+  const config = { ...wish, subjects: [...subjects] };
+  await poll("the stream", () => stream.manager.streams.add(config), ELECTION_TIMEOUT_MS);
+}
+
+/** A server that died may have led the cluster: nobody answers until another one does. */
+function removeStream(): Promise<boolean> {
+  const { streams } = stream.manager;
+  const isGone = async () => {
+    await streams.delete(EVENTS_STREAM).catch(() => {});
+    return (await streams.names().next()).length === 0;
+  };
+  return poll("no stream", isGone, ELECTION_TIMEOUT_MS);
 }
 
 function createPublisher(): NatsPublisher {

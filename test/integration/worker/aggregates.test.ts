@@ -1,41 +1,19 @@
-import postgres from "postgres";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { DAY_MS } from "../../../worker/aggregates.ts";
-import { type NatsService, startNats } from "../../support/nats.ts";
 import { poll } from "../../support/poll.ts";
-import { startTimescale, type TimescaleService } from "../../support/timescale.ts";
-import { createEvents, createPublisher, type Publisher } from "./publisher.ts";
-import { killWorkers, startWorker } from "./worker-process.ts";
+import { startTimescale } from "../../support/timescale.ts";
+import { createEvents } from "./publisher.ts";
+import { useWorkerServices } from "./services.ts";
 
-let nats: NatsService;
-let database: TimescaleService;
-let publisher: Publisher;
-let sql: postgres.Sql;
+const services = useWorkerServices(startTimescale);
 
 const AGGREGATES = ["events_hourly", "user_days"];
 
-beforeAll(async () => {
-  [nats, database] = await Promise.all([startNats(), startTimescale()]);
-  sql = postgres(database.url, { max: 1, onnotice: () => {} });
-  publisher = await createPublisher(nats);
-});
-
-afterEach(killWorkers);
-
-afterAll(async () => {
-  await publisher?.close();
-  await sql?.end({ timeout: 1 });
-  await Promise.all([nats?.stop(), database?.stop()]);
-});
-
-const services = () => ({ databaseUrl: database.url, nats });
-
 test("an import moves the watermark on without waiting for a repair", async () => {
-  const worker = await startWorker(services(), { FULL_REFRESH_MS: "86400000" });
-  await worker.waitUntilReady();
+  const worker = await services.startReadyWorker({ FULL_REFRESH_MS: "86400000" });
   // Older than the other tests' rows: below the watermark those would be late.
   const occurredAtMs = Date.now() - 500 * DAY_MS;
-  await publisher.publish("import", createEvents(50, occurredAtMs));
+  await services.publisher.publish("import", createEvents(50, occurredAtMs));
   for (const name of AGGREGATES) {
     await poll(`the watermark of ${name} behind the rows`, async () => {
       return (await readWatermark(name)) > occurredAtMs;
@@ -47,13 +25,12 @@ test("an import moves the watermark on without waiting for a repair", async () =
 
 test("late rows become visible in every aggregate, and as_of waits for them", async () => {
   const settings = { FULL_REFRESH_MS: "1000" };
-  const first = await startWorker(services(), settings);
-  await first.waitUntilReady();
+  const first = await services.startReadyWorker(settings);
   const nowMs = Date.now();
   for (const days of [0, 3, 40]) {
-    await publisher.publish("late", createEvents(50, nowMs - days * DAY_MS));
+    await services.publisher.publish("late", createEvents(50, nowMs - days * DAY_MS));
   }
-  await publisher.waitUntilDrained();
+  await services.publisher.waitUntilDrained();
   for (const name of AGGREGATES) {
     await poll(`the rows in ${name}`, async () => (await countEvents(name, "late")) === 150);
     await poll(`the watermark of ${name} near now`, async () => {
@@ -63,12 +40,11 @@ test("late rows become visible in every aggregate, and as_of waits for them", as
   await first.end("SIGTERM");
 
   // From here on only the rows' own refresh can make them visible.
-  const second = await startWorker(services(), { FULL_REFRESH_MS: "86400000" });
-  await second.waitUntilReady();
+  const second = await services.startReadyWorker({ FULL_REFRESH_MS: "86400000" });
   await poll("as_of moving", async () => (await readAsOf()) > nowMs);
   const sentMs = Date.now();
-  await publisher.publish("late", createEvents(7, nowMs - 20 * DAY_MS));
-  await publisher.publish("late", createEvents(7, nowMs - 400 * DAY_MS));
+  await services.publisher.publish("late", createEvents(7, nowMs - 20 * DAY_MS));
+  await services.publisher.publish("late", createEvents(7, nowMs - 400 * DAY_MS));
   await poll("as_of beyond the late rows", async () => {
     const asOf = await readAsOf();
     const counts = await Promise.all(AGGREGATES.map((name) => countEvents(name, "late")));
@@ -82,32 +58,30 @@ test("late rows become visible in every aggregate, and as_of waits for them", as
 test("a worker that died with rows unrefreshed holds as_of back until its successor has repaired them", async () => {
   const nowMs = Date.now();
   const settings = { WORKER_ID: "same", USER_DAYS_REFRESH_MS: "3600000" };
-  const first = await startWorker(services(), settings);
-  await first.waitUntilReady();
-  await publisher.publish("dead", createEvents(5, nowMs - 30 * DAY_MS));
-  await publisher.waitUntilDrained();
+  const first = await services.startReadyWorker(settings);
+  await services.publisher.publish("dead", createEvents(5, nowMs - 30 * DAY_MS));
+  await services.publisher.waitUntilDrained();
   await first.end("SIGKILL");
-  const second = await startWorker(services(), settings);
-  await second.waitUntilReady();
+  await services.startReadyWorker(settings);
   const drainedMs = Date.now();
   await poll("as_of beyond the rows", async () => (await readAsOf()) > drainedMs);
   for (const name of AGGREGATES) expect(await countEvents(name, "dead")).toBe(5);
 });
 
 async function countEvents(name: string, projectId: string): Promise<number> {
-  const [row] = await sql<{ events: number }[]>`
-    select coalesce(sum(events), 0)::int as events from ${sql(name)} where project_id = ${projectId}`;
+  const [row] = await services.sql<{ events: number }[]>`
+    select coalesce(sum(events), 0)::int as events from ${services.sql(name)} where project_id = ${projectId}`;
   return row?.events ?? 0;
 }
 
 async function readWatermark(name: string): Promise<number> {
-  const [row] = await sql<{ us: number }[]>`
+  const [row] = await services.sql<{ us: number }[]>`
     select _timescaledb_functions.cagg_watermark(mat_hypertable_id)::float8 as us
     from _timescaledb_catalog.continuous_agg where user_view_name = ${name}`;
   return (row?.us ?? 0) / 1_000;
 }
 
 async function readAsOf(): Promise<number> {
-  const [row] = await sql<{ as_of: Date }[]>`select as_of from pipeline_as_of`;
+  const [row] = await services.sql<{ as_of: Date }[]>`select as_of from pipeline_as_of`;
   return row?.as_of.getTime() ?? 0;
 }

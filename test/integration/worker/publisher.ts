@@ -57,7 +57,7 @@ export async function createPublisher(nats: NatsService): Promise<Publisher> {
     async readDeadLetters(projectId) {
       const { state } = await manager.streams.info(DEAD_STREAM);
       const letters: DeadLetter[] = [];
-      for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+      for (let seq = Math.max(1, state.first_seq); seq <= state.last_seq; seq += 1) {
         const message = await manager.streams.getMessage(DEAD_STREAM, { seq });
         if (message?.subject.startsWith(`dead.${projectId}.`)) letters.push(message.json());
       }

@@ -50,6 +50,30 @@ test("createInFlight() waits no longer than the worker runs", async () => {
   await room;
 });
 
+test("createInFlight() settles disowned messages without a word, and those after them as ever", async () => {
+  const inFlight = createInFlight(100);
+  const log: string[] = [];
+  for (let seq = 1; seq <= 4; seq += 1) inFlight.add(message(seq, 10, log));
+  inFlight.disown();
+  let isEmpty = false;
+  const empty = inFlight.waitUntilEmpty(new AbortController().signal).then(() => {
+    isEmpty = true;
+  });
+  inFlight.extend();
+  inFlight.ack(1);
+  inFlight.term(2, "");
+  inFlight.nak(3, 0);
+  await Promise.resolve();
+  expect(isEmpty).toBe(false);
+  inFlight.nakAll();
+  await empty;
+  expect(log).toEqual([]);
+  expect(inFlight.freeBytes).toBe(100);
+  inFlight.add(message(1, 10, log, "of the new consumer"));
+  inFlight.ack(1);
+  expect(log).toEqual(["ack of the new consumer"]);
+});
+
 function message(seq: number, bytes: number, log: string[], name = String(seq)) {
   return {
     seq,
