@@ -20,6 +20,13 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+// Such as a write of the database driver to a socket that is gone. Nothing is lost by ending here, as nothing is acknowledged before
+// its commit; going on with a broken connection might be worse. Whoever supervises the worker starts it again.
+process.on("uncaughtException", (error) => {
+  logger.fatal({ err: error }, "worker crashed");
+  process.exit(1);
+});
+
 try {
   await runWorker(env, logger, stop.signal);
   process.exit(0);
