@@ -51,9 +51,9 @@ describe.concurrent("npm run chaos", () => {
   });
 });
 
-/** With this seed the kill comes 0.8 s into the cut, when many events are under way. */
+/** With this seed the first kill comes 0.8 s into the cut, when many events are under way; three times, as one may still hit nothing. */
 function aimedAt(sequence: string): string[] {
-  return ["--sequence", sequence, "--seed", "7", "--faults", "1", "--events", "500"];
+  return ["--sequence", sequence, "--seed", "7", "--faults", "3", "--events", "500"];
 }
 
 /** The harness of a checkout, as a user runs it. */
