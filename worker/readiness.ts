@@ -1,8 +1,8 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
-import type { Sql } from "./database.ts";
 import { withTimeLimit } from "./time-limit.ts";
+import type { Sql } from "./timescale/database.ts";
 
 export type PartReadiness = { readonly ok: boolean } & Readonly<Record<string, unknown>>;
 export type Readiness = Readonly<Record<string, PartReadiness>>;

@@ -1,11 +1,7 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { type Capabilities, probeCapabilities } from "./capabilities.ts";
-import type { Sql } from "./database.ts";
-import { kindOfDatabaseError } from "./database-error.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { Logger } from "./logger.ts";
-import { MigrationError, migrate } from "./migrate.ts";
 import { pause } from "./pause.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import {
@@ -16,6 +12,10 @@ import {
   eventsStreamWish,
   type StreamOptions,
 } from "./streams.ts";
+import { type Capabilities, probeCapabilities } from "./timescale/capabilities.ts";
+import type { Sql } from "./timescale/database.ts";
+import { kindOfDatabaseError } from "./timescale/database-error.ts";
+import { MigrationError, migrate } from "./timescale/migrate.ts";
 
 /** Tries until it works or the worker stops, undefined then; what no waiting will mend is thrown. */
 export async function setUp<T>(

@@ -1,9 +1,7 @@
 import type { Server } from "node:http";
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { createAggregates } from "./aggregates.ts";
 import type { BatchLimits } from "./batcher.ts";
-import { connectDatabase } from "./database.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { type Delivery, decodeDelivery, type StreamMessage } from "./delivery.ts";
 import type { WorkerEnv } from "./env.ts";
@@ -14,15 +12,17 @@ import { runJanitor } from "./janitor.ts";
 import { runLiveConsumer } from "./live-consumer.ts";
 import type { Logger } from "./logger.ts";
 import { connectNats } from "./nats.ts";
-import { createProgress } from "./progress.ts";
 import { checkReadiness, type WorkerState } from "./readiness.ts";
-import { createRefresher } from "./refresher.ts";
 import { runReplays } from "./replays.ts";
 import { prepareDatabase, prepareStreams, setUp } from "./start-up.ts";
 import { runStreamKeeper } from "./stream-keeper.ts";
 import { deadStreamWish, eventsStreamWish } from "./streams.ts";
 import { settledWithin, untilStopped } from "./time-limit.ts";
-import { createTimescaleStore } from "./timescale-store.ts";
+import { createAggregates } from "./timescale/aggregates.ts";
+import { connectDatabase } from "./timescale/database.ts";
+import { createProgress } from "./timescale/progress.ts";
+import { createRefresher } from "./timescale/refresher.ts";
+import { createTimescaleStore } from "./timescale/timescale-store.ts";
 
 /** Replays take little room, and all of them one connection of their own: live messages wait for none of them. */
 const MAX_REPLAY_BYTES = 8 * 1024 * 1024;

@@ -1,13 +1,13 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
-import { codeOf, kindOfDatabaseError } from "./database-error.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Delivery, toEvent } from "./delivery.ts";
 import type { EventRow } from "./event-row.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
 import { retryDelayMs } from "./retry-delay.ts";
-import { splitByTime } from "./split-by-time.ts";
 import type { EventStore } from "./store.ts";
+import { codeOf, kindOfDatabaseError } from "./timescale/database-error.ts";
+import { splitByTime } from "./timescale/split-by-time.ts";
 
 export type WriterDeps = {
   readonly store: EventStore;

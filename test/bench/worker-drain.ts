@@ -1,12 +1,12 @@
 import postgres from "postgres";
 import { encodeEnvelope, encodeEvent } from "../../contract/envelope.ts";
 import { EVENTS_STREAM, eventsSubject } from "../../contract/stream.ts";
-import { connectDatabase, type Sql } from "../../worker/database.ts";
 import { decodeDelivery } from "../../worker/delivery.ts";
 import type { EventRow } from "../../worker/event-row.ts";
-import { encodeForCopy, insertByCopy } from "../../worker/insert-by-copy.ts";
-import { encodeColumns, insertByUnnest } from "../../worker/insert-by-unnest.ts";
-import { sortByKey, UNNEST_ROWS } from "../../worker/timescale-store.ts";
+import { connectDatabase, type Sql } from "../../worker/timescale/database.ts";
+import { encodeForCopy, insertByCopy } from "../../worker/timescale/insert-by-copy.ts";
+import { encodeColumns, insertByUnnest } from "../../worker/timescale/insert-by-unnest.ts";
+import { sortByKey, UNNEST_ROWS } from "../../worker/timescale/timescale-store.ts";
 import { createPublisher, type Publisher } from "../integration/worker/publisher.ts";
 import { killWorkers, startWorker } from "../integration/worker/worker-process.ts";
 import { type NatsService, startNats } from "../support/nats.ts";

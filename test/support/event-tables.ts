@@ -7,7 +7,7 @@ import { toStatsData } from "../../contract/stats-answer.ts";
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { StatsRow } from "../../contract/stats-row.ts";
 import { compileStats, type StatsStatementRow } from "../../sql/timescale/compile-stats.ts";
-import { migrate } from "../../worker/migrate.ts";
+import { migrate } from "../../worker/timescale/migrate.ts";
 
 /** The schema as the worker makes it on a PostgreSQL without TimescaleDB. */
 export async function createEventTables(sql: Sql): Promise<void> {

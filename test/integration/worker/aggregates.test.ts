@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS } from "../../../worker/aggregates.ts";
+import { DAY_MS } from "../../../worker/timescale/aggregates.ts";
 import { poll } from "../../support/poll.ts";
 import { startTimescale } from "../../support/timescale.ts";
 import { createEvents } from "./publisher.ts";

@@ -2,7 +2,7 @@ import { AckPolicy, type ConsumerConfig, DeliverPolicy } from "@nats-io/jetstrea
 import { describe, expect, test } from "vitest";
 import { encodeReplayPlan, type ReplayPlan, replayConsumerName } from "../../../contract/replay.ts";
 import { EVENTS_STREAM, eventsSubject } from "../../../contract/stream.ts";
-import { DAY_MS } from "../../../worker/aggregates.ts";
+import { DAY_MS } from "../../../worker/timescale/aggregates.ts";
 import { poll } from "../../support/poll.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { startTimescale } from "../../support/timescale.ts";

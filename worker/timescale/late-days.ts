@@ -1,5 +1,5 @@
+import type { EventRow } from "../event-row.ts";
 import { DAY_MS, floorTo } from "./aggregates.ts";
-import type { EventRow } from "./event-row.ts";
 
 /** Days (their first millisecond) that got rows which an aggregate may not show yet, each with the oldest such row's time of storing. */
 export type LateDays = ReadonlyMap<number, number>;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { DAY_MS } from "../../../worker/aggregates.ts";
-import { splitByTime } from "../../../worker/split-by-time.ts";
-import { createRow } from "./rows.ts";
+import { DAY_MS } from "../../../../worker/timescale/aggregates.ts";
+import { splitByTime } from "../../../../worker/timescale/split-by-time.ts";
+import { createRow } from "../rows.ts";
 
 const NOW = Date.UTC(2026, 10, 23);
 const daysAgo = (days: number) => createRow({ occurredAtMs: NOW - days * DAY_MS });

@@ -1,6 +1,6 @@
+import type { EventRow } from "../event-row.ts";
 import { encodeCopyText } from "./copy-text.ts";
 import type { Executor } from "./database.ts";
-import type { EventRow } from "./event-row.ts";
 
 export function encodeForCopy(rows: readonly EventRow[]): Buffer {
   return Buffer.from(encodeCopyText(rows));

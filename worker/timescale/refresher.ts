@@ -1,10 +1,11 @@
+import type { EventRow } from "../event-row.ts";
+import type { Logger } from "../logger.ts";
+import { pause } from "../pause.ts";
+import { retryDelayMs } from "../retry-delay.ts";
 import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "./advisory-locks.ts";
 import { type Aggregate, DAY_MS, floorTo, refreshLimitMs } from "./aggregates.ts";
 import type { Executor, ReservedSql, Sql } from "./database.ts";
-import type { EventRow } from "./event-row.ts";
 import { createLateDayLog, type LateDays } from "./late-days.ts";
-import type { Logger } from "./logger.ts";
-import { pause } from "./pause.ts";
 import {
   adaptPieceMs,
   FIRST_PIECE_MS,
@@ -13,7 +14,6 @@ import {
   tailWindow,
   type Window,
 } from "./refresh-windows.ts";
-import { retryDelayMs } from "./retry-delay.ts";
 
 /** Workers' clocks may differ by this much. */
 const CLOCK_SKEW_MS = 60_000;

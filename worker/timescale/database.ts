@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { retryDelayMs } from "./retry-delay.ts";
+import { retryDelayMs } from "../retry-delay.ts";
 
 export type Sql = postgres.Sql;
 export type ReservedSql = postgres.ReservedSql;

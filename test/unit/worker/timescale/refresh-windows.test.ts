@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { DAY_MS, HOUR_MS, refreshLimitMs } from "../../../worker/aggregates.ts";
+import { DAY_MS, HOUR_MS, refreshLimitMs } from "../../../../worker/timescale/aggregates.ts";
 import {
   adaptPieceMs,
   FIRST_PIECE_MS,
   firstPiece,
   lateWindows,
   tailWindow,
-} from "../../../worker/refresh-windows.ts";
+} from "../../../../worker/timescale/refresh-windows.ts";
 
 const TODAY = Date.UTC(2026, 10, 23);
 const day = (offset: number) => TODAY + offset * DAY_MS;

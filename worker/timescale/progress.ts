@@ -1,8 +1,8 @@
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from "@nats-io/jetstream";
-import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
+import { EVENTS_STREAM, STORE_CONSUMER } from "../../contract/stream.ts";
+import type { Logger } from "../logger.ts";
+import { pause } from "../pause.ts";
 import type { Sql } from "./database.ts";
-import type { Logger } from "./logger.ts";
-import { pause } from "./pause.ts";
 
 const EVERY_MS = 500;
 /** A worker that has not reported for so long is dead or cut off. */

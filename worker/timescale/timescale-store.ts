@@ -1,8 +1,8 @@
+import type { EventRow } from "../event-row.ts";
+import type { EventStore } from "../store.ts";
 import { connectDatabase } from "./database.ts";
-import type { EventRow } from "./event-row.ts";
 import { encodeForCopy, insertByCopy } from "./insert-by-copy.ts";
 import { encodeColumns, insertByUnnest } from "./insert-by-unnest.ts";
-import type { EventStore } from "./store.ts";
 
 /** Below it one statement with arrays is faster than the five round trips of COPY through a staging table. */
 const COPY_MIN_ROWS = 500;

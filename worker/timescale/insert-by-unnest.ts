@@ -1,6 +1,6 @@
+import type { EventRow } from "../event-row.ts";
 import { encodeArrayLiteral } from "./array-literal.ts";
 import type { Executor } from "./database.ts";
-import type { EventRow } from "./event-row.ts";
 
 type Column = Exclude<keyof EventRow, "source" | "occurredAtMs">;
 export type EncodedColumns = Readonly<Record<Column, string>>;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { DAY_MS } from "../../../worker/aggregates.ts";
-import { createLateDayLog } from "../../../worker/late-days.ts";
-import { createDelivery, createRow } from "./rows.ts";
+import { DAY_MS } from "../../../../worker/timescale/aggregates.ts";
+import { createLateDayLog } from "../../../../worker/timescale/late-days.ts";
+import { createDelivery, createRow } from "../rows.ts";
 
 const DAY = Date.UTC(2026, 10, 20);
 

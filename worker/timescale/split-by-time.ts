@@ -1,4 +1,4 @@
-import type { EventRow } from "./event-row.ts";
+import type { EventRow } from "../event-row.ts";
 
 const MAX_GROUPS = 6;
 /** Rows further apart than this are better off in transactions of their own. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeArrayLiteral } from "../../../worker/array-literal.ts";
+import { encodeArrayLiteral } from "../../../../worker/timescale/array-literal.ts";
 
 test.each([
   [[], "{}"],

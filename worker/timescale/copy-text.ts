@@ -1,4 +1,4 @@
-import type { EventRow } from "./event-row.ts";
+import type { EventRow } from "../event-row.ts";
 
 /**
  * Rows in the text format of COPY (PostgreSQL's manual, "COPY", File Formats): columns end in a tab, rows in a newline, and a

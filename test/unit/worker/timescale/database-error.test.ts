@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { kindOfDatabaseError } from "../../../worker/database-error.ts";
+import { kindOfDatabaseError } from "../../../../worker/timescale/database-error.ts";
 
 describe("kindOfDatabaseError()", () => {
   test.each([

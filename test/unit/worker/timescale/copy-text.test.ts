@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeCopyText, escapeText } from "../../../worker/copy-text.ts";
-import { createRow } from "./rows.ts";
+import { encodeCopyText, escapeText } from "../../../../worker/timescale/copy-text.ts";
+import { createRow } from "../rows.ts";
 
 const nasty = fc.string({
   unit: fc.constantFrom(

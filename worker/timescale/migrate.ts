@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import type { Logger } from "../logger.ts";
 import { LOCK_CLASS, MIGRATION_LOCK } from "./advisory-locks.ts";
 import type { TimescaleEdition } from "./capabilities.ts";
 import type { ReservedSql, Sql } from "./database.ts";
-import type { Logger } from "./logger.ts";
 
-const MIGRATIONS_FOLDER = new URL("../sql/timescale/", import.meta.url);
+const MIGRATIONS_FOLDER = new URL("../../sql/timescale/", import.meta.url);
 const FILE_NAME = /^(\d{4}_[a-z0-9_]+)(?:\.(timescale|community|plain))?\.sql$/;
 /** First line of a file whose single statement PostgreSQL refuses inside a transaction. */
 const NO_TRANSACTION = "-- no transaction";
