@@ -1,16 +1,15 @@
 import { z } from "zod";
-import {
-  type EventsQuery,
-  MAX_GROUPS,
-  MAX_VALUES,
-  type RetentionQuery,
-  type StatsKind,
-  type StatsQuery,
-  StatsQueryError,
+import type {
+  EventsQuery,
+  FunnelQuery,
+  RetentionQuery,
+  StatsKind,
+  StatsQuery,
 } from "./stats-query.ts";
 import type {
   ActiveUsersRow,
   EventsRow,
+  FunnelRow,
   RetentionRow,
   StatsRow,
   TopEventsRow,
@@ -38,7 +37,14 @@ export const STATS_DATA_SCHEMAS = {
   events: z
     .object({
       bucket,
-      group: z.string().optional().meta({ description: "Present with `breakdown`" }),
+      group: z.string().nullable().optional().meta({
+        description:
+          "Present with `breakdown`; null: the events that have no text, number or boolean there",
+      }),
+      other: z
+        .literal(true)
+        .optional()
+        .meta({ description: "With `breakdown`: all groups beyond `limit` together" }),
       value: count,
     })
     .meta({ id: "EventCount" }),
@@ -56,6 +62,19 @@ export const STATS_DATA_SCHEMAS = {
       }),
     })
     .meta({ id: "RetentionCohort" }),
+  funnel: z
+    .object({
+      step: z.int().min(1),
+      event_type: z.string(),
+      users: count.meta({ description: "Distinct users who got as far as this step" }),
+      conversion: z
+        .number()
+        .min(0)
+        .max(1)
+        .nullable()
+        .meta({ description: "Of the users of the first step; null where there are none" }),
+    })
+    .meta({ id: "FunnelStep" }),
 } satisfies Record<StatsKind, z.ZodType>;
 
 /** Says of every answer what was asked, how fresh the numbers are and where they come from. */
@@ -84,7 +103,6 @@ export type StatsData = { readonly [K in StatsKind]: Datum<K>[] }[StatsKind];
  * Completes a store's rows to the answer: every bucket, group and period is there, with 0 where there are no events.
  * One function for all stores, so that they need not agree on how to make rows from nothing.
  * @param asOfMs when the rows were true; a retention period that begins later is not 0 but unknown.
- * @throws {StatsQueryError} when the answer would be too large, which a breakdown shows only now.
  */
 export function toStatsData(
   query: StatsQuery,
@@ -101,6 +119,8 @@ export function toStatsData(
       return fillEvents(query, rows as readonly EventsRow[]);
     case "retention":
       return fillRetention(query, rows as readonly RetentionRow[], asOfMs);
+    case "funnel":
+      return fillFunnel(query, rows as readonly FunnelRow[]);
   }
 }
 
@@ -124,47 +144,37 @@ function fillActiveUsers(
 }
 
 function fillEvents(query: EventsQuery, rows: readonly EventsRow[]): Datum<"events">[] {
-  const { interval } = query;
-  const buckets =
-    interval === "total" ? [Date.parse(query.from)] : bucketsOf({ ...query, interval });
-  const groups = query.breakdown === undefined ? [undefined] : largestFirst(rows);
-  checkSize(buckets.length, groups.length);
-  const values = new Map<number, Map<string | undefined, number>>();
-  for (const row of rows) {
-    const start = Date.parse(row.bucket);
-    const ofBucket = values.get(start) ?? new Map<string | undefined, number>();
-    values.set(start, ofBucket.set(row.group, row.value));
+  const { interval, limit } = query;
+  const isTotal = interval === "total";
+  const buckets = isTotal ? [Date.parse(query.from)] : bucketsOf({ ...query, interval });
+  const groups = query.breakdown === undefined ? [{ place: 0 }] : groupsOf(rows, limit);
+  const values = new Map<string, number>();
+  for (const { bucket, place = 0, value } of rows) {
+    values.set(`${isTotal ? buckets[0] : Date.parse(bucket)} ${place}`, value);
   }
   return buckets.flatMap((start) => {
-    const name = formatInstant(start);
-    const ofBucket = values.get(start);
-    return groups.map((group) => ({
-      bucket: name,
-      ...(group === undefined ? {} : { group }),
-      value: ofBucket?.get(group) ?? 0,
+    const bucket = formatInstant(start);
+    return groups.map(({ place, ...group }) => ({
+      bucket,
+      ...group,
+      value: values.get(`${start} ${place}`) ?? 0,
     }));
   });
 }
 
-/** Groups by total, ties by name, so that the order is the same on every store. */
-function largestFirst(rows: readonly EventsRow[]): string[] {
-  const totals = new Map<string, number>();
-  for (const { group = "", value } of rows) totals.set(group, (totals.get(group) ?? 0) + value);
-  return [...totals]
-    .sort(([a, totalOfA], [b, totalOfB]) => totalOfB - totalOfA || (a < b ? -1 : 1))
-    .map(([group]) => group);
-}
+type Group = {
+  readonly place: number;
+  readonly group?: string | null;
+  readonly other?: true;
+};
 
-function checkSize(buckets: number, groups: number): void {
-  const pointer = "/breakdown";
-  if (groups > MAX_GROUPS) {
-    const detail = `breakdown has more than ${MAX_GROUPS} groups in this range`;
-    throw new StatsQueryError([{ pointer, detail }]);
+/** The largest first; what is left of them last. */
+function groupsOf(rows: readonly EventsRow[], limit: number): Group[] {
+  const groups = new Map<number, Group>();
+  for (const { place = 0, group = null } of rows) {
+    groups.set(place, place > limit ? { place, group: "other", other: true } : { place, group });
   }
-  if (groups > 1 && buckets * groups > MAX_VALUES) {
-    const detail = `breakdown cuts ${buckets} buckets into ${buckets * groups} values, at most ${MAX_VALUES} are answered`;
-    throw new StatsQueryError([{ pointer, detail }]);
-  }
+  return [...groups.values()].sort((a, b) => a.place - b.place);
 }
 
 function fillRetention(
@@ -172,14 +182,21 @@ function fillRetention(
   rows: readonly RetentionRow[],
   asOfMs: number,
 ): Datum<"retention">[] {
-  const users = new Map(
-    rows.map((row) => [`${Date.parse(row.cohort)} ${Date.parse(row.period)}`, row.users]),
-  );
+  const users = new Map(rows.map((row) => [`${Date.parse(row.cohort)} ${row.period}`, row.users]));
   return bucketsOf(query).map((cohort) => {
     const retained = Array.from({ length: query.periods + 1 }, (_, index) => {
       const period = addBuckets(cohort, index, query.interval);
-      return users.get(`${cohort} ${period}`) ?? (period <= asOfMs ? 0 : null);
+      return users.get(`${cohort} ${index}`) ?? (period <= asOfMs ? 0 : null);
     });
     return { cohort: formatInstant(cohort), size: retained[0] ?? 0, retained };
+  });
+}
+
+function fillFunnel(query: FunnelQuery, [row]: readonly FunnelRow[]): Datum<"funnel">[] {
+  const entered = row?.step_1 ?? 0;
+  return query.steps.map(({ event_type }, index) => {
+    const reached = row?.[`step_${index + 1}`] ?? 0;
+    const conversion = entered === 0 ? null : reached / entered;
+    return { step: index + 1, event_type, users: reached, conversion };
   });
 }

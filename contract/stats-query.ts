@@ -1,31 +1,26 @@
 import { z } from "zod";
-import { instantSchema } from "./instant.ts";
-import { MAX_TEXT_CHARACTERS } from "./limits.ts";
-import { hasUnstorableText } from "./properties.ts";
+import { durationSchema, MAX_DURATION_DAYS } from "./duration.ts";
+import { filtersSchema, propertyFieldSchema } from "./property-filter.ts";
+import {
+  checkBuckets,
+  checkRange,
+  fromSchema as from,
+  intervalSchema as interval,
+  MAX_BUCKETS,
+  nameSchema,
+  oneOf,
+  type Range,
+  toSchema as to,
+  wholeNumber,
+} from "./query-parts.ts";
 import { countBuckets, type Interval } from "./time-buckets.ts";
 
-/** Of one answer: far more than a chart shows, and little enough for the edge to fill and send. */
-export const MAX_BUCKETS = 10_000;
 /** Groups of a breakdown, and values of all its buckets together. */
 export const MAX_GROUPS = 100;
 export const MAX_VALUES = 50_000;
 export const MAX_TOP_EVENTS = 1_000;
 export const MAX_PERIODS = 366;
-
-const from = instantSchema.meta({
-  type: "string",
-  description: "Start of the range, inside it: a date (midnight UTC) or RFC 3339 with offset",
-  example: "2024-03-01",
-});
-const to = instantSchema.meta({
-  type: "string",
-  description: "End of the range, outside it: a date (midnight UTC) or RFC 3339 with offset",
-  example: "2024-04-01",
-});
-const interval = oneOf(["day", "week", "month"]).meta({
-  description: "Length of a bucket, in UTC; weeks start on Monday",
-  example: "day",
-});
+export const MAX_STEPS = 10;
 
 const activeUsersQuery = z
   .strictObject({ kind: z.literal("active_users"), interval, from, to })
@@ -56,19 +51,34 @@ const eventsQuery = z
     }),
     from,
     to,
-    event_type: eventType()
+    event_type: nameSchema
       .optional()
       .meta({ description: "Count only events of this type", example: "signup" }),
     measure: oneOf(["events", "users"])
       .default("events")
       .meta({ description: "Count events, or the distinct users who sent them" }),
-    breakdown: oneOf(["event_type"])
+    breakdown: z
+      .union([z.literal("event_type"), propertyFieldSchema], {
+        error: "must be event_type, or properties. and a key",
+      })
       .optional()
-      .meta({ description: "One series for each value, the largest first" }),
+      .meta({
+        type: "string",
+        description:
+          "One series for each value of `event_type` or `properties.<key>`, the largest first",
+        example: "properties.plan",
+      }),
+    limit: wholeNumber(1, MAX_GROUPS)
+      .default(10)
+      .meta({ description: "Groups of a breakdown; the rest together is `other`" }),
+    filters: filtersSchema.default([]),
   })
   .superRefine((query, context) => {
-    if (query.interval === "total") checkRange(query, context);
-    else checkBuckets(query, query.interval, context);
+    const isBounded =
+      query.interval === "total"
+        ? checkRange(query, context)
+        : checkBuckets(query, query.interval, context);
+    if (isBounded) checkValues(query, context);
   });
 
 const retentionQuery = z
@@ -85,11 +95,48 @@ const retentionQuery = z
     if (checkBuckets(query, query.interval, context)) checkCells(query, context);
   });
 
+/** In JSON a step without filters may be written as its event type alone. */
+const funnelStep = z.preprocess(
+  (step) => (typeof step === "string" ? { event_type: step } : step),
+  z.strictObject(
+    { event_type: nameSchema, filters: filtersSchema.default([]) },
+    {
+      error: "must be an event type, or an object with one",
+    },
+  ),
+);
+
+const funnelQuery = z
+  .strictObject({
+    kind: z.literal("funnel"),
+    steps: z
+      .array(funnelStep, { error: "must be a list of steps" })
+      .min(2, { error: "must be at least 2" })
+      .max(MAX_STEPS, { error: `are more than ${MAX_STEPS}` })
+      .meta({ description: `2 to ${MAX_STEPS} steps, in the order in which a user takes them` }),
+    window: durationSchema.default("7d").meta({
+      type: "string",
+      description: `How long after the first step the last may come, such as 30m, 12h, 7d; at most ${MAX_DURATION_DAYS}d`,
+    }),
+    from,
+    to,
+  })
+  .superRefine((query, context) => {
+    checkRange(query, context);
+    for (const [index, step] of query.steps.entries()) {
+      const before = query.steps[index - 1];
+      if (before === undefined || JSON.stringify(before) !== JSON.stringify(step)) continue;
+      const message = `repeats step ${index}: one event would be counted for both`;
+      context.addIssue({ code: "custom", path: ["steps", index], message });
+    }
+  });
+
 export const statsQuerySchema = z.discriminatedUnion("kind", [
   activeUsersQuery,
   topEventsQuery,
   eventsQuery,
   retentionQuery,
+  funnelQuery,
 ]);
 
 /** The schema of each kind alone, whose errors do not speak of the others. */
@@ -98,6 +145,7 @@ export const STATS_QUERY_SCHEMAS = {
   top_events: topEventsQuery,
   events: eventsQuery,
   retention: retentionQuery,
+  funnel: funnelQuery,
 };
 
 /** A question about one project's events, normalised: `from` and `to` are RFC 3339 in UTC, `from` before `to`. */
@@ -107,57 +155,7 @@ export type ActiveUsersQuery = z.infer<typeof activeUsersQuery>;
 export type TopEventsQuery = z.infer<typeof topEventsQuery>;
 export type EventsQuery = z.infer<typeof eventsQuery>;
 export type RetentionQuery = z.infer<typeof retentionQuery>;
-
-/** `pointer` is a JSON Pointer (RFC 6901) into the query: `/limit`. */
-export type QueryFault = { readonly pointer: string; readonly detail: string };
-
-/** Everything that is wrong with a query, or with asking it of this much data. */
-export class StatsQueryError extends Error {
-  override readonly name = "StatsQueryError";
-  readonly faults: readonly QueryFault[];
-
-  constructor(faults: readonly QueryFault[]) {
-    super(`Cannot answer query: ${faults.map((fault) => fault.detail).join("; ")}`);
-    this.faults = faults;
-  }
-}
-
-function oneOf<const Values extends readonly [string, ...string[]]>(values: Values) {
-  const error = `must be ${values.join(", ").replace(/, ([^,]*)$/, " or $1")}`;
-  return z.enum(values, { error });
-}
-
-function wholeNumber(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  // Abort: the query as a whole is not judged by a number that is refused already.
-  return z.int({ error }).min(min, { error, abort: true }).max(max, { error, abort: true });
-}
-
-function eventType() {
-  return z
-    .string({ error: "must be text" })
-    .min(1, { error: "is empty" })
-    .max(MAX_TEXT_CHARACTERS, { error: `is longer than ${MAX_TEXT_CHARACTERS} characters` })
-    .refine((text) => !hasUnstorableText(text), { error: "holds a NUL or a lone surrogate" });
-}
-
-type Range = { readonly from: string; readonly to: string };
-
-/** Says whether the range is in order, and reports it if not. */
-function checkRange({ from, to }: Range, context: z.RefinementCtx): boolean {
-  if (Date.parse(from) < Date.parse(to)) return true;
-  context.addIssue({ code: "custom", path: ["to"], message: "must be later than from" });
-  return false;
-}
-
-function checkBuckets(range: Range, interval: Interval, context: z.RefinementCtx): boolean {
-  if (!checkRange(range, context)) return false;
-  const buckets = countBuckets(Date.parse(range.from), Date.parse(range.to), interval);
-  if (buckets <= MAX_BUCKETS) return true;
-  const message = `${interval} cuts the range into ${buckets} buckets, at most ${MAX_BUCKETS} are answered`;
-  context.addIssue({ code: "custom", path: ["interval"], message });
-  return false;
-}
+export type FunnelQuery = z.infer<typeof funnelQuery>;
 
 function checkCells(
   query: Range & { interval: Interval; periods: number },
@@ -168,4 +166,16 @@ function checkCells(
   if (cells <= MAX_BUCKETS) return;
   const message = `${query.periods} of ${cohorts} cohorts make ${cells} numbers, at most ${MAX_BUCKETS} are answered`;
   context.addIssue({ code: "custom", path: ["periods"], message });
+}
+
+function checkValues(
+  query: Range & { interval: Interval | "total"; breakdown?: string | undefined; limit: number },
+  context: z.RefinementCtx,
+) {
+  if (query.breakdown === undefined || query.interval === "total") return;
+  const buckets = countBuckets(Date.parse(query.from), Date.parse(query.to), query.interval);
+  const values = buckets * (query.limit + 1);
+  if (values <= MAX_VALUES) return;
+  const message = `${query.limit} groups and the rest, in ${buckets} buckets, make ${values} values, at most ${MAX_VALUES} are answered`;
+  context.addIssue({ code: "custom", path: ["limit"], message });
 }

@@ -1,21 +1,12 @@
+import type { EventReading, TimeRange, WantedEvent } from "../contract/event-reading.ts";
 import type { StoredEvent } from "../contract/receipt.ts";
+import { toStoredEvent } from "../contract/stored-event-row.ts";
 import { DAY_MS } from "../contract/time-buckets.ts";
 import { uuidV7EpochMs } from "../contract/uuid.ts";
-import { compileCountStored, type WantedEvent } from "../sql/timescale/count-stored.ts";
-import {
-  compileFindEvent,
-  type FindEventRow,
-  type TimeRange,
-} from "../sql/timescale/find-event.ts";
+import { compileCountStored } from "../sql/timescale/count-stored.ts";
+import { compileFindEvent, type FindEventRow } from "../sql/timescale/find-event.ts";
 import type { Database } from "./database.ts";
 import { toUtc } from "./stats-reader.ts";
-
-export type EventReading = {
-  /** Newest first. Of an id that was sent with several times, one row at least. */
-  readonly events: readonly StoredEvent[];
-  /** Everything that the stream had stored before is there; null when that is not known. */
-  readonly asOf: string | null;
-};
 
 /** Reads rows of `events`. Both reject with `store-unavailable` when the store does not answer in time, or answers an error. */
 export interface EventReader {
@@ -46,7 +37,7 @@ export function createEventReader(database: Database): EventReader {
     const statement = compileFindEvent(projectId, eventId, range);
     const [row] = await database.query<FindEventRow>(statement);
     if (row === undefined) throw new TypeError("Cannot find event: no row was returned");
-    return { events: (row.events as StoredEvent[]).map(withShortTimes), asOf: toUtc(row.as_of) };
+    return { events: (row.events as StoredEvent[]).map(toStoredEvent), asOf: toUtc(row.as_of) };
   }
 }
 
@@ -58,15 +49,5 @@ function likelyRange(eventId: string): TimeRange | undefined {
   return {
     from: new Date(epochMs - DAY_MS).toISOString(),
     to: new Date(epochMs + DAY_MS).toISOString(),
-  };
-}
-
-/** Milliseconds, unless there is something behind them: as the edge writes times. */
-function withShortTimes(event: StoredEvent): StoredEvent {
-  const shorten = (time: string) => time.replace(/000Z$/, "Z");
-  return {
-    ...event,
-    occurred_at: shorten(event.occurred_at),
-    received_at: shorten(event.received_at),
   };
 }

@@ -2,6 +2,7 @@ import type { StatsQuery } from "../contract/stats-query.ts";
 import type { StatsReading, StatsRow } from "../contract/stats-row.ts";
 import { formatInstant } from "../contract/time-buckets.ts";
 import { compileStats, type StatsStatementRow } from "../sql/timescale/compile-stats.ts";
+import { createTimescaleDialect } from "../sql/timescale/dialect.ts";
 import type { Database } from "./database.ts";
 
 export interface StatsReader {
@@ -10,9 +11,10 @@ export interface StatsReader {
 }
 
 export function createStatsReader(database: Database): StatsReader {
+  const dialect = createTimescaleDialect();
   return {
     async read(projectId, query) {
-      const statement = compileStats(query, projectId);
+      const statement = compileStats(query, projectId, dialect);
       const [row] = await database.query<StatsStatementRow>(statement);
       if (row === undefined) throw new TypeError("Cannot read statistics: no row was returned");
       const { sources } = statement;

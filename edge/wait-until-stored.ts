@@ -1,4 +1,4 @@
-import type { WantedEvent } from "../sql/timescale/count-stored.ts";
+import type { WantedEvent } from "../contract/event-reading.ts";
 import { delay } from "./delay.ts";
 import type { EventReader } from "./event-reader.ts";
 

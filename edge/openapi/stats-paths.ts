@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { MAX_BUCKETS } from "../../contract/query-parts.ts";
 import { STATS_DATA_SCHEMAS, statsMetaSchema } from "../../contract/stats-answer.ts";
 import {
-  MAX_BUCKETS,
   MAX_GROUPS,
   MAX_VALUES,
   STATS_QUERY_SCHEMAS,
@@ -32,6 +32,12 @@ const TEXTS: Record<StatsKind, { operationId: string; summary: string; descripti
     operationId: "getRetention",
     summary: "How many new users come back",
     description: `A cohort is the users whose first event ever falls in a period; the periods that start in the range have one each, also an empty one. \`retained[k]\` counts its users active in the k-th period after, also beyond \`to\`. At most ${MAX_BUCKETS} numbers.`,
+  },
+  funnel: {
+    operationId: "getFunnel",
+    summary: "How many users take one step after another",
+    description:
+      "A step must be at or after the one before, and all within the window after the first. An event that two steps describe counts for both.",
   },
 };
 

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Event } from "../../contract/event.ts";
+import type { WantedEvent } from "../../contract/event-reading.ts";
 import type { IngestAnswer } from "../../contract/ingest-answer.ts";
-import type { WantedEvent } from "../../sql/timescale/count-stored.ts";
 import { type Admission, admitEvents } from "../admit-events.ts";
 import type { AppEnv } from "../app-env.ts";
 import { decodeEvents } from "../decode-events.ts";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
+import { StatsQueryError } from "../../contract/query-parts.ts";
 import { endOfAnswerMs, type StatsMeta, toStatsData } from "../../contract/stats-answer.ts";
-import { type StatsKind, type StatsQuery, StatsQueryError } from "../../contract/stats-query.ts";
+import type { StatsKind, StatsQuery } from "../../contract/stats-query.ts";
 import { parseStatsSearch } from "../../contract/stats-search.ts";
 import { DAY_MS } from "../../contract/time-buckets.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -19,6 +20,7 @@ export const STATS_PATHS: Readonly<Record<StatsKind, string>> = {
   top_events: "/top-events",
   events: "/events",
   retention: "/retention",
+  funnel: "/funnel",
 };
 
 /** `GET /v1/stats/…`: parse → read → fill → answer. Behind `authenticate("r")`. */

@@ -1,43 +1,28 @@
 import type { StatsQuery } from "../../contract/stats-query.ts";
+import type { Dialect } from "../dialect.ts";
 import type { Statement } from "../statement.ts";
-import { compileActiveUsers } from "./active-users.ts";
-import { compileEvents } from "./events.ts";
-import { compileRetention } from "./retention.ts";
-import { compileTopEvents } from "./top-events.ts";
+import { compileRows } from "../stats/compile-rows.ts";
 
-/** The one row that a statement of {@link compileStats} returns; both columns are `json`, which no client reads its own way. */
+/** The one row that a statement of {@link compileStats} returns; all columns are `json`, which no client reads its own way. */
 export type StatsStatementRow = {
   /** `StatsRow[]` */
   readonly data: unknown;
   /** Text with an offset, or null. */
   readonly as_of: unknown;
+  /** Text with an offset, or null: rows before it are in the cold tier alone. */
+  readonly floor: unknown;
 };
 
-/**
- * One statement for the rows and the time they were true, so that both come from one snapshot and one round trip.
- * Everything in it is plain PostgreSQL (12 or newer) and does not depend on the session's time zone.
- */
-export function compileStats(query: StatsQuery, projectId: string): Statement {
-  const { text, params, sources } = compileRows(query, projectId);
+/** One statement for the rows, the time they were true and the tier's border, so that all come from one snapshot and one round trip. */
+export function compileStats(query: StatsQuery, projectId: string, dialect: Dialect): Statement {
+  const { text, params, sources } = compileRows(query, projectId, dialect);
   return {
     text: `
     select
       (select coalesce(json_agg(t), '[]') from (${text}) as t) as data,
-      (select to_json(as_of) from pipeline_as_of) as as_of`,
+      (select to_json(as_of) from pipeline_as_of) as as_of,
+      (select to_json(floor) from hot_floor) as floor`,
     params,
     sources,
   };
-}
-
-function compileRows(query: StatsQuery, projectId: string): Statement {
-  switch (query.kind) {
-    case "active_users":
-      return compileActiveUsers(query, projectId);
-    case "top_events":
-      return compileTopEvents(query, projectId);
-    case "events":
-      return compileEvents(query, projectId);
-    case "retention":
-      return compileRetention(query, projectId);
-  }
 }

@@ -1,10 +1,5 @@
+import type { WantedEvent } from "../../contract/event-reading.ts";
 import type { Statement } from "../statement.ts";
-
-/** Without a time: any row with this id. */
-export type WantedEvent = {
-  readonly eventId: string;
-  readonly occurredAt: string | undefined;
-};
 
 /** One row, `stored`: how many of the events have a row. Ids may not repeat. */
 export function compileCountStored(projectId: string, wanted: readonly WantedEvent[]): Statement {

@@ -1,16 +1,16 @@
-import { bindTo, type Parameter, type Statement } from "../statement.ts";
+import type { TimeRange } from "../../contract/event-reading.ts";
+import type { Parameter, Statement } from "../statement.ts";
 
 export type FindEventRow = {
   /** `StoredEvent[]`, newest first; times in UTC with microseconds. */
   readonly events: unknown;
   /** Text with an offset, or null. */
   readonly as_of: unknown;
+  /** Text with an offset, or null: rows before it are in the cold tier alone. */
+  readonly floor: unknown;
 };
 
 const MAX_ROWS = 10;
-
-/** Half-open, as ISO texts. */
-export type TimeRange = { readonly from: string; readonly to: string };
 
 /**
  * The rows with one event's id, of all times or of a range: several if it was sent with several times. Without a range every chunk's
@@ -18,7 +18,7 @@ export type TimeRange = { readonly from: string; readonly to: string };
  */
 export function compileFindEvent(projectId: string, eventId: string, range?: TimeRange): Statement {
   const params: Parameter[] = [projectId, eventId];
-  const bind = bindTo(params);
+  const bind = (value: Parameter) => `${params.push(value)}`;
   const times =
     range === undefined
       ? ""
@@ -38,7 +38,8 @@ export function compileFindEvent(projectId: string, eventId: string, range?: Tim
           limit ${MAX_ROWS}
         ) as found
       ) as events,
-      (select to_json(as_of) from pipeline_as_of) as as_of`,
+      (select to_json(as_of) from pipeline_as_of) as as_of,
+      (select to_json(floor) from hot_floor) as floor`,
     params,
     sources: ["events"],
   };

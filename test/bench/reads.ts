@@ -2,6 +2,7 @@ import postgres, { type Sql } from "postgres";
 import type { StatsKind } from "../../contract/stats-query.ts";
 import { parseStatsSearch } from "../../contract/stats-search.ts";
 import { compileStats } from "../../sql/timescale/compile-stats.ts";
+import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
 import { startStack } from "../support/stack.ts";
 import { createStackClient } from "../support/stack-client.ts";
 import { importGitEvents } from "./import-git-events.ts";
@@ -95,6 +96,6 @@ async function readDirectly(
   { kind, search }: { readonly kind: StatsKind; readonly search: string },
 ): Promise<void> {
   const query = parseStatsSearch(kind, new URLSearchParams(search));
-  const { text, params } = compileStats(query, projectId);
+  const { text, params } = compileStats(query, projectId, createTimescaleDialect());
   await sql.unsafe(text, [...params]);
 }

@@ -7,7 +7,11 @@ import { toStatsData } from "../../contract/stats-answer.ts";
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { StatsRow } from "../../contract/stats-row.ts";
 import { compileStats, type StatsStatementRow } from "../../sql/timescale/compile-stats.ts";
+import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
+import { encodeColumns, insertByUnnest } from "../../worker/timescale/insert-by-unnest.ts";
 import { migrate } from "../../worker/timescale/migrate.ts";
+import { toRows } from "./naive-rows.ts";
+import type { NaiveEvent } from "./naive-stats.ts";
 
 /** The schema as the worker makes it on a PostgreSQL without TimescaleDB. */
 export async function createEventTables(sql: Sql): Promise<void> {
@@ -35,7 +39,7 @@ export async function loadNdjson(sql: Sql, path: string, projectId: string): Pro
     insert into events
       (project_id, event_id, occurred_at, received_at, event_type, user_id, properties)
     select ${projectId}, (event->>'event_id')::uuid, (event->>'occurred_at')::timestamptz, now(),
-      event->>'event_type', event->>'user_id', '{}'
+      event->>'event_type', event->>'user_id', (event->'properties')::jsonb
     from (select line::json as event from lines) as parsed
   `;
   await sql`drop table lines`;
@@ -43,7 +47,7 @@ export async function loadNdjson(sql: Sql, path: string, projectId: string): Pro
 }
 
 export async function readRows(sql: Sql, projectId: string, query: StatsQuery) {
-  const { text, params, sources } = compileStats(query, projectId);
+  const { text, params, sources } = compileStats(query, projectId, createTimescaleDialect());
   const [row] = await sql.unsafe<StatsStatementRow[]>(text, [...params]);
   return { rows: row?.data as StatsRow[], asOf: row?.as_of, sources };
 }
@@ -51,4 +55,13 @@ export async function readRows(sql: Sql, projectId: string, query: StatsQuery) {
 export async function readData(sql: Sql, projectId: string, query: StatsQuery, asOfMs: number) {
   const { rows } = await readRows(sql, projectId, query);
   return toStatsData(query, rows, asOfMs);
+}
+
+/** As the worker writes them. */
+export async function insertEvents(
+  sql: Sql,
+  projectId: string,
+  events: readonly NaiveEvent[],
+): Promise<void> {
+  if (events.length > 0) await insertByUnnest(sql, encodeColumns(toRows(projectId, events)));
 }

@@ -1,11 +1,15 @@
 /** Statistics straight from their definition, as slow as it likes: what every store is compared with. */
+
+import { durationMs } from "../../contract/duration.ts";
+import type { PropertyFilter } from "../../contract/property-filter.ts";
 import type { StatsData } from "../../contract/stats-answer.ts";
-import type { StatsQuery } from "../../contract/stats-query.ts";
+import type { FunnelQuery, StatsQuery } from "../../contract/stats-query.ts";
 
 export type NaiveEvent = {
   readonly occurredAtMs: number;
   readonly eventType: string;
   readonly userId: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
 };
 
 export function naiveStats(
@@ -37,30 +41,73 @@ export function naiveStats(
         )
         .slice(0, query.limit);
     case "events": {
-      const { interval, event_type, measure, breakdown } = query;
+      const { interval, event_type, measure, breakdown, limit, filters } = query;
       const counted = inRange.filter(
-        ({ eventType }) => event_type === undefined || eventType === event_type,
+        (event) =>
+          (event_type === undefined || event.eventType === event_type) && passes(event, filters),
       );
       const buckets = interval === "total" ? [query.from] : bucketsBetween(fromMs, toMs, interval);
-      const countIn = (bucket: string, group: string | undefined) => {
+      const countIn = (bucket: string, isWanted: (event: NaiveEvent) => boolean) => {
         const found = counted.filter(
-          (event) =>
-            (interval === "total" || isIn(event, bucket, interval)) &&
-            (group === undefined || event.eventType === group),
+          (event) => (interval === "total" || isIn(event, bucket, interval)) && isWanted(event),
         );
         return measure === "users" ? countUsers(found) : found.length;
       };
       if (breakdown === undefined) {
-        return buckets.map((bucket) => ({ bucket, value: countIn(bucket, undefined) }));
+        return buckets.map((bucket) => ({ bucket, value: countIn(bucket, () => true) }));
       }
-      const totals = typesOf(counted).map((group) => ({
+      const groupOf = (event: NaiveEvent) =>
+        breakdown === "event_type"
+          ? event.eventType
+          : textOf(propertyOf(event, breakdown.replace("properties.", "")));
+      const totals = [...new Set(counted.map(groupOf))].map((group) => ({
         group,
-        total: buckets.reduce((sum, bucket) => sum + countIn(bucket, group), 0),
+        total: buckets.reduce(
+          (sum, bucket) => sum + countIn(bucket, (event) => groupOf(event) === group),
+          0,
+        ),
       }));
-      totals.sort((a, b) => b.total - a.total || (a.group < b.group ? -1 : 1));
-      return buckets.flatMap((bucket) =>
-        totals.map(({ group }) => ({ bucket, group, value: countIn(bucket, group) })),
+      totals.sort((a, b) => b.total - a.total || compareNames(a.group, b.group));
+      const top = totals.slice(0, limit).map(({ group }) => group);
+      return buckets.flatMap((bucket) => [
+        ...top.map((group) => ({
+          bucket,
+          group,
+          value: countIn(bucket, (event) => groupOf(event) === group),
+        })),
+        ...(totals.length <= limit
+          ? []
+          : [
+              {
+                bucket,
+                group: "other",
+                other: true as const,
+                value: countIn(bucket, (event) => !top.includes(groupOf(event))),
+              },
+            ]),
+      ]);
+    }
+    case "funnel": {
+      const { steps } = query;
+      const windowMs = durationMs(query.window) ?? 0;
+      const users = [...new Set(inRange.map((event) => event.userId))];
+      const reached = steps.map(
+        (_, index) =>
+          users.filter((userId) => {
+            const own = inRange.filter((event) => event.userId === userId);
+            return own.some((first) => takes(own, steps.slice(0, index + 1), first, windowMs));
+          }).length,
       );
+      return steps.map(({ event_type }, index) => {
+        const [entered = 0] = reached;
+        const of = reached[index] ?? 0;
+        return {
+          step: index + 1,
+          event_type,
+          users: of,
+          conversion: entered === 0 ? null : of / entered,
+        };
+      });
     }
     case "retention": {
       const { interval, periods } = query;
@@ -84,6 +131,90 @@ export function naiveStats(
       });
     }
   }
+}
+
+type Steps = FunnelQuery["steps"];
+
+/** Whether the steps can be taken, the first one with this event: tries every event for each next step. */
+function takes(
+  events: readonly NaiveEvent[],
+  steps: Steps,
+  first: NaiveEvent,
+  windowMs: number,
+): boolean {
+  const goOn = (index: number, at: NaiveEvent): boolean => {
+    const step = steps[index];
+    if (step === undefined) return true;
+    return events.some(
+      (event) =>
+        event.occurredAtMs >= at.occurredAtMs &&
+        event.occurredAtMs - first.occurredAtMs <= windowMs &&
+        isStep(event, step) &&
+        goOn(index + 1, event),
+    );
+  };
+  const [step] = steps;
+  return step !== undefined && isStep(first, step) && goOn(1, first);
+}
+
+function isStep(event: NaiveEvent, step: Steps[number]): boolean {
+  return event.eventType === step.event_type && passes(event, step.filters);
+}
+
+export function passes(event: NaiveEvent, filters: readonly PropertyFilter[]): boolean {
+  return filters.every((filter) => passesOne(event, filter));
+}
+
+function passesOne(event: NaiveEvent, filter: PropertyFilter): boolean {
+  const property = propertyOf(event, filter.field.replace("properties.", ""));
+  const equals = (value: string) => {
+    if (typeof property === "number" && isJsonNumber(value) && Number(value) === property) {
+      return true;
+    }
+    return textOf(property) === value;
+  };
+  switch (filter.op) {
+    case "eq":
+      return equals(filter.value);
+    case "neq":
+      return !equals(filter.value);
+    case "in":
+      return filter.value.some(equals);
+    case "gt":
+      return typeof property === "number" && property > filter.value;
+    case "gte":
+      return typeof property === "number" && property >= filter.value;
+    case "lt":
+      return typeof property === "number" && property < filter.value;
+    case "lte":
+      return typeof property === "number" && property <= filter.value;
+    case "contains":
+      return typeof property === "string" && property.includes(filter.value);
+    case "exists":
+      return (property !== undefined && property !== null) === filter.value;
+  }
+}
+
+function propertyOf({ properties = {} }: NaiveEvent, key: string): unknown {
+  return Object.hasOwn(properties, key) ? properties[key] : undefined;
+}
+
+function textOf(property: unknown): string | null {
+  return ["string", "number", "boolean"].includes(typeof property) ? String(property) : null;
+}
+
+function isJsonNumber(text: string): boolean {
+  try {
+    return /^[-\d]/.test(text) && text.trim() === text && typeof JSON.parse(text) === "number";
+  } catch {
+    return false;
+  }
+}
+
+/** By their bytes, null last. */
+function compareNames(a: string | null, b: string | null): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 type Interval = "minute" | "hour" | "day" | "week" | "month";

@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type QueryFault,
-  type StatsKind,
-  StatsQueryError,
-  statsQuerySchema,
-} from "../../../contract/stats-query.ts";
+import { type QueryFault, StatsQueryError } from "../../../contract/query-parts.ts";
+import { type StatsKind, statsQuerySchema } from "../../../contract/stats-query.ts";
 import { parseStatsSearch } from "../../../contract/stats-search.ts";
 
 const parse = (kind: StatsKind, search: string) =>
@@ -28,11 +24,23 @@ describe("parseStatsSearch()", () => {
     ["active_users", `interval=week&${MARCH}`, { interval: "week", ...march }],
     ["top_events", MARCH, { ...march, limit: 10 }],
     ["top_events", `${MARCH}&limit=1000`, { ...march, limit: 1000 }],
-    ["events", `interval=total&${MARCH}`, { interval: "total", ...march, measure: "events" }],
+    [
+      "events",
+      `interval=total&${MARCH}`,
+      { interval: "total", ...march, measure: "events", limit: 10, filters: [] },
+    ],
     [
       "events",
       `interval=hour&${MARCH}&event_type=a%20b&measure=users&breakdown=event_type`,
-      { interval: "hour", ...march, event_type: "a b", measure: "users", breakdown: "event_type" },
+      {
+        interval: "hour",
+        ...march,
+        event_type: "a b",
+        measure: "users",
+        breakdown: "event_type",
+        limit: 10,
+        filters: [],
+      },
     ],
     ["retention", `interval=month&${MARCH}`, { interval: "month", ...march, periods: 8 }],
     ["retention", `interval=day&${MARCH}&periods=1`, { interval: "day", ...march, periods: 1 }],
@@ -118,7 +126,7 @@ describe("parseStatsSearch()", () => {
       "an unknown breakdown",
       "events",
       `interval=day&${MARCH}&breakdown=user_id`,
-      { pointer: "/breakdown", detail: "breakdown must be event_type" },
+      { pointer: "/breakdown", detail: "breakdown must be event_type, or properties. and a key" },
     ],
     [
       "an empty event type",

@@ -1,8 +1,10 @@
-import { DAY_MS, HOUR_MS, type Interval } from "../../contract/time-buckets.ts";
+import { DAY_MS, HOUR_MS, type Interval } from "../contract/time-buckets.ts";
+
+export type SourceName = "events" | "events_hourly" | "user_days";
 
 /** What a statement may read. `time` places a row, `count` adds its events up. */
 export type Source = {
-  readonly name: string;
+  readonly name: SourceName;
   readonly time: "bucket" | "occurred_at";
   readonly count: string;
   /** The bucket that one row stands for. */
@@ -23,7 +25,7 @@ export const USER_DAYS: Source = {
   grain: "day",
 };
 
-const EVENTS: Source = {
+export const EVENTS: Source = {
   name: "events",
   time: "occurred_at",
   count: "count(*)",
@@ -35,24 +37,15 @@ type Question = {
   readonly to: string;
   readonly interval: Interval | "total";
   readonly needsUsers: boolean;
+  readonly needsProperties?: boolean;
 };
 
 /** The cheapest source that answers exactly: no row of it lies across an end of the range or of a bucket. */
-export function chooseSource({ from, to, interval, needsUsers }: Question): Source {
+export function chooseSource(question: Question): Source {
+  const { from, to, interval, needsUsers, needsProperties = false } = question;
   const ends = [Date.parse(from), Date.parse(to)];
   const isWhole = (lengthMs: number) => ends.every((end) => end % lengthMs === 0);
-  if (interval === "minute") return EVENTS;
+  if (interval === "minute" || needsProperties) return EVENTS;
   if (!needsUsers) return isWhole(HOUR_MS) ? EVENTS_HOURLY : EVENTS;
   return interval !== "hour" && isWhole(DAY_MS) ? USER_DAYS : EVENTS;
-}
-
-/** SQL for the start of the bucket that a row falls in. */
-export function bucketOf(
-  source: Source,
-  interval: Interval,
-  bind: (value: string) => string,
-): string {
-  return source.grain === interval
-    ? source.time
-    : `date_trunc(${bind(interval)}::text, ${source.time}, 'UTC')`;
 }

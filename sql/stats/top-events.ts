@@ -1,0 +1,23 @@
+import type { TopEventsQuery } from "../../contract/stats-query.ts";
+import { chooseSource } from "../source.ts";
+import type { CompiledRows, Target } from "./compile-rows.ts";
+import { inRange } from "./conditions.ts";
+
+/** Rows: `TopEventsRow`. */
+export function compileTopEvents(query: TopEventsQuery, target: Target): CompiledRows {
+  const { dialect, projectId, bind } = target;
+  const source = chooseSource({ ...query, interval: "total", needsUsers: true });
+  return {
+    text: `
+      select event_type, counted_events as events, users
+      from (
+        select event_type, ${source.count} as counted_events, count(distinct user_id) as users
+        from ${dialect.relation(source.name)}
+        where ${inRange(source, query, projectId, bind)}
+        group by event_type
+      ) as counted
+      order by counted_events desc, event_type
+      limit ${bind(query.limit, "int")}`,
+    source: source.name,
+  };
+}
