@@ -23,22 +23,23 @@ export function compileFunnel(query: FunnelQuery, target: Target): CompiledRows 
   const before = (index: number) => (index === 0 ? "flagged" : `reached_${index}`);
 
   const tables = conditions.slice(0, -1).map((_, index) => {
-    const begun = index === 0 ? "at" : `start_${index}`;
+    const begun = index === 0 ? "happened_at" : `start_${index}`;
     return `reached_${index + 1} as (
         select ${before(index)}.*, max(case when ${isStep(index)} then ${begun} end) over (
-          partition by user_id order by at range between unbounded preceding and current row
+          partition by user_id order by happened_at range between unbounded preceding and current row
         ) as start_${index + 1}
         from ${before(index)}
       )`;
   });
   const reached = conditions.map((_, index) => {
-    const isInTime = index === 0 ? "" : ` and at <= ${dialect.plusMs(`start_${index}`, windowMs)}`;
+    const isInTime =
+      index === 0 ? "" : ` and happened_at <= ${dialect.plusMs(`start_${index}`, windowMs)}`;
     return `count(distinct case when ${isStep(index)}${isInTime} then user_id end) as step_${index + 1}`;
   });
   return {
     text: `
       with flagged as (
-        select user_id, ${EVENTS.time} as at, ${flags.join(", ")}
+        select user_id, ${EVENTS.time} as happened_at, ${flags.join(", ")}
         from ${dialect.relation(EVENTS.name)}
         where ${inRange(EVENTS, query, projectId, bind)} and (${conditions.join(" or ")})
       ), ${tables.join(", ")}
