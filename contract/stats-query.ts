@@ -58,7 +58,8 @@ const eventsQuery = z
       .default("events")
       .meta({ description: "Count events, or the distinct users who sent them" }),
     breakdown: z
-      .union([z.literal("event_type"), propertyFieldSchema], {
+      .string({ error: "must be text" })
+      .refine((text) => text === "event_type" || propertyFieldSchema.safeParse(text).success, {
         error: "must be event_type, or properties. and a key",
       })
       .optional()

@@ -1,5 +1,7 @@
-import { hostname } from "node:os";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
+import { PROJECT_ID_PATTERN } from "../contract/project.ts";
 
 const MIB = 1024 * 1024;
 
@@ -13,9 +15,21 @@ const natsServers = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Every setting of the worker. docs/configuration.md describes each. */
-const environmentSchema = z.object({
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "is not a postgres:// URL"),
+/** `project.key,project.key`: a key has no comma. */
+const hotProperties = z.string().transform((text, context) => {
+  const properties = text.split(",").map((entry) => {
+    const [, projectId = "", key = ""] = /^\s*([^.]*)\.(.*?)\s*$/s.exec(entry) ?? [];
+    return { projectId, key };
+  });
+  if (properties.every(({ projectId, key }) => PROJECT_ID_PATTERN.test(projectId) && key !== "")) {
+    return properties;
+  }
+  context.addIssue({ code: "custom", message: "is not a list such as shop.plan,shop.country" });
+  return z.NEVER;
+});
+
+/** What every worker has, whatever it stores events in. */
+const common = {
   NATS_URL: natsServers,
   NATS_USER: z.string().min(1).optional(),
   NATS_PASSWORD: z.string().min(1).optional(),
@@ -36,11 +50,66 @@ const environmentSchema = z.object({
   STREAM_MAX_BYTES: integer(MIB, Number.MAX_SAFE_INTEGER, 8_192 * MIB),
   STREAM_MAX_AGE_HOURS: integer(1, 24 * 365, 72),
   STREAM_REPLICAS: integer(1, 5, 1),
+  /** For exports in Parquet, and for what the cold tier is about to move or has fetched. */
+  SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), "sluice")),
+};
+
+/** Without a COLD_URL everything stays in the database. */
+const cold = {
+  COLD_URL: z
+    .string()
+    .regex(/^(file:\/\/\/|s3:\/\/[^/]+)/, "is neither file:///folder nor s3://bucket/prefix")
+    .optional(),
+  COLD_S3_ENDPOINT: z.url("is not a URL").optional(),
+  COLD_S3_REGION: z.string().min(1).default("auto"),
+  COLD_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  COLD_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  HOT_DAYS: integer(1, 36_500, 30),
+  ARCHIVE_EVERY_MS: integer(1_000, 7 * 86_400_000, 3_600_000),
+};
+
+const timescale = z.object({
+  STORE: z.literal("timescale").default("timescale"),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "is not a postgres:// URL"),
+  ...common,
+  ...cold,
   CHUNK_INTERVAL_DAYS: integer(1, 365, 7),
   HOURLY_REFRESH_MS: integer(100, 3_600_000, 1_000),
   USER_DAYS_REFRESH_MS: integer(100, 3_600_000, 5_000),
   FULL_REFRESH_MS: integer(1_000, 86_400_000, 300_000),
+  /** Properties with an index of their own, `project.key` each. */
+  HOT_PROPERTIES: hotProperties.default([]),
+  /** A GIN index on all properties. The edge needs the same setting. */
+  PROPERTIES_INDEX: z
+    .enum(["true", "false"], "is neither true nor false")
+    .default("false")
+    .transform((text) => text === "true"),
 });
+
+const duckdb = z.object({
+  STORE: z.literal("duckdb"),
+  ...common,
+  DUCKDB_PATH: z.string().min(1),
+});
+
+const clickhouse = z.object({
+  STORE: z.literal("clickhouse"),
+  ...common,
+  CLICKHOUSE_URL: z.url("is not a URL"),
+  CLICKHOUSE_USER: z.string().min(1).default("default"),
+  CLICKHOUSE_PASSWORD: z.string().default(""),
+  CLICKHOUSE_DATABASE: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,62}$/, "is no plain name")
+    .default("sluice"),
+  CLICKHOUSE_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z0-9_{}-]{1,100}$/, "is no plain name")
+    .optional(),
+});
+
+/** Every setting of the worker. docs/operations.md describes each. */
+const STORES = { timescale, duckdb, clickhouse };
 
 export type WorkerEnv = ReturnType<typeof parseEnv>;
 
@@ -51,10 +120,14 @@ export type WorkerEnv = ReturnType<typeof parseEnv>;
 export function parseEnv(environment: Readonly<Record<string, string | undefined>>) {
   // An empty variable is what `KEY= node …` and compose files leave behind: it means not set.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const result = environmentSchema.safeParse(given);
+  const store = given.STORE ?? "timescale";
+  if (!Object.hasOwn(STORES, store)) {
+    throw new EnvError([`STORE "${store}" is none of ${Object.keys(STORES).join(", ")}`]);
+  }
+  const result = STORES[store as keyof typeof STORES].safeParse(given);
   if (!result.success) throw new EnvError(result.error.issues.map(describeIssue));
-  const { WORKER_ID, ...env } = result.data;
-  return { ...env, WORKER_ID: WORKER_ID ?? `${hostname()}:${env.WORKER_PORT || process.pid}` };
+  const env = result.data;
+  return { ...env, WORKER_ID: env.WORKER_ID ?? `${hostname()}:${env.WORKER_PORT || process.pid}` };
 }
 
 export class EnvError extends Error {

@@ -2,10 +2,10 @@ import type { JsMsg } from "@nats-io/jetstream";
 import { type BatchLimits, createBatcher } from "./batcher.ts";
 import { type DeadLetters, toPayload } from "./dead-letters.ts";
 import type { Delivery, StreamMessage } from "./delivery.ts";
+import type { EventWriter } from "./engine.ts";
 import { createInFlight, type InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
 import { pause } from "./pause.ts";
-import type { EventStore } from "./store.ts";
 import { createWriter, type WriterDeps } from "./writer.ts";
 
 /** How long a batch may take after the stop before it goes back to the stream. */
@@ -25,11 +25,13 @@ export type Intake = {
 };
 
 export type IntakeDeps = {
-  readonly store: EventStore;
+  readonly store: EventWriter;
+  readonly kindOf: WriterDeps["kindOf"];
   readonly deadLetters: DeadLetters;
   /** @throws {EnvelopeError} when the message cannot be read at all. */
   readonly decode: (message: StreamMessage) => Delivery;
-  readonly onCommitted: WriterDeps["onCommitted"];
+  /** Called after each commit; `inserted` of the rows were new. */
+  readonly onCommitted?: WriterDeps["onCommitted"];
   readonly batchLimits: BatchLimits;
   readonly maxInFlightBytes: number;
   /** Of the consumer. */
@@ -44,9 +46,10 @@ export function createIntake(deps: IntakeDeps): Intake {
   const inFlight = createInFlight(deps.maxInFlightBytes);
   const write = createWriter({
     store,
+    kindOf: deps.kindOf,
     deadLetters,
     inFlight,
-    onCommitted: deps.onCommitted,
+    onCommitted: deps.onCommitted ?? (() => {}),
     logger,
     giveUp: giveUp.signal,
     delay: pause,

@@ -1,8 +1,8 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
+import type { Engine } from "./engine.ts";
 import { withTimeLimit } from "./time-limit.ts";
-import type { Sql } from "./timescale/database.ts";
 
 export type PartReadiness = { readonly ok: boolean } & Readonly<Record<string, unknown>>;
 export type Readiness = Readonly<Record<string, PartReadiness>>;
@@ -17,12 +17,15 @@ export type WorkerState = {
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** Asks every part behind the worker. */
-export async function checkReadiness(sql: Sql, state: WorkerState): Promise<Readiness> {
+export async function checkReadiness(
+  engine: Pick<Engine, "checkHealth">,
+  state: WorkerState,
+): Promise<Readiness> {
   const { nats, manager, isMigrated } = state;
   const [database, consumer] = await Promise.all([
     checkPart(async () => {
-      const [row] = await sql<{ one: number }[]>`select 1 as one`;
-      return { ok: row?.one === 1 };
+      await engine.checkHealth();
+      return { ok: true };
     }),
     checkPart(async () => {
       if (manager === undefined) return { ok: false };

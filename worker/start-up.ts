@@ -1,6 +1,5 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { WorkerEnv } from "./env.ts";
 import type { Logger } from "./logger.ts";
 import { pause } from "./pause.ts";
 import { retryDelayMs } from "./retry-delay.ts";
@@ -12,43 +11,30 @@ import {
   eventsStreamWish,
   type StreamOptions,
 } from "./streams.ts";
-import { type Capabilities, probeCapabilities } from "./timescale/capabilities.ts";
-import type { Sql } from "./timescale/database.ts";
-import { kindOfDatabaseError } from "./timescale/database-error.ts";
-import { MigrationError, migrate } from "./timescale/migrate.ts";
+
+export type SetUpOptions = {
+  readonly logger: Logger;
+  readonly stop: AbortSignal;
+  /** What no waiting will mend. */
+  readonly isPermanent: (error: unknown) => boolean;
+};
 
 /** Tries until it works or the worker stops, undefined then; what no waiting will mend is thrown. */
 export async function setUp<T>(
   action: () => Promise<T>,
-  logger: Logger,
-  stop: AbortSignal,
+  { logger, stop, isPermanent }: SetUpOptions,
 ): Promise<T | undefined> {
   for (let attempt = 0; !stop.aborted; attempt += 1) {
     try {
       return await action();
     } catch (error) {
-      if (isPermanent(error)) throw error;
+      if (error instanceof ConfigMismatchError || isPermanent(error)) throw error;
       const delayMs = retryDelayMs(attempt, Math.random());
       logger.warn({ err: error, attempt, delayMs }, "start-up step failed, retrying");
       await pause(delayMs, stop);
     }
   }
   return undefined;
-}
-
-function isPermanent(error: unknown): boolean {
-  if (error instanceof ConfigMismatchError) return true;
-  return error instanceof MigrationError && kindOfDatabaseError(error.cause) !== "retryable";
-}
-
-export async function prepareDatabase(
-  sql: Sql,
-  env: WorkerEnv,
-  logger: Logger,
-): Promise<Capabilities> {
-  const capabilities = await probeCapabilities(sql);
-  await migrate(sql, capabilities.edition, { chunkIntervalDays: env.CHUNK_INTERVAL_DAYS, logger });
-  return capabilities;
 }
 
 export async function prepareStreams(

@@ -12,17 +12,13 @@ import { runJanitor } from "./janitor.ts";
 import { runLiveConsumer } from "./live-consumer.ts";
 import type { Logger } from "./logger.ts";
 import { connectNats } from "./nats.ts";
+import { openEngine } from "./open-engine.ts";
 import { checkReadiness, type WorkerState } from "./readiness.ts";
 import { runReplays } from "./replays.ts";
-import { prepareDatabase, prepareStreams, setUp } from "./start-up.ts";
+import { prepareStreams, setUp } from "./start-up.ts";
 import { runStreamKeeper } from "./stream-keeper.ts";
 import { deadStreamWish, eventsStreamWish } from "./streams.ts";
 import { settledWithin, untilStopped } from "./time-limit.ts";
-import { createAggregates } from "./timescale/aggregates.ts";
-import { connectDatabase } from "./timescale/database.ts";
-import { createProgress } from "./timescale/progress.ts";
-import { createRefresher } from "./timescale/refresher.ts";
-import { createTimescaleStore } from "./timescale/timescale-store.ts";
 
 /** Replays take little room, and all of them one connection of their own: live messages wait for none of them. */
 const MAX_REPLAY_BYTES = 8 * 1024 * 1024;
@@ -30,7 +26,7 @@ const MAX_REPLAY_ROWS = 2_000;
 
 /**
  * Runs the worker until `stop` aborts, then stores what it holds, and releases in reverse order all it acquired.
- * @throws {ConfigMismatchError} {MigrationError} when the stream or the schema is not what this code needs.
+ * @throws when the stream or the schema is not what this code needs.
  */
 export async function runWorker(env: WorkerEnv, logger: Logger, stop: AbortSignal): Promise<void> {
   const releasers: (() => Promise<void>)[] = [];
@@ -48,13 +44,13 @@ async function run(
   defer: (release: () => Promise<void>) => void,
 ): Promise<void> {
   const state: WorkerState = { isMigrated: false };
-  const sql = connectDatabase(env.DATABASE_URL, 6);
-  defer(() => sql.end({ timeout: 1 }));
+  const engine = await openEngine(env, logger);
+  defer(() => engine.close());
   const server = await startHttpServer({
     host: env.WORKER_HOST,
     port: env.WORKER_PORT,
     token: env.WORKER_TOKEN,
-    checkReadiness: () => checkReadiness(sql, state),
+    checkReadiness: () => checkReadiness(engine, state),
     async findDeadLetter(projectId, eventId) {
       if (state.manager === undefined) throw new Error("Cannot find dead letter: not connected");
       return findDeadLetter(state.manager, projectId, eventId);
@@ -73,47 +69,16 @@ async function run(
     maxAgeHours: env.STREAM_MAX_AGE_HOURS,
     replicas: env.STREAM_REPLICAS,
   };
-  const capabilities = await setUp(() => prepareDatabase(sql, env, logger), logger, stop);
-  state.isMigrated = capabilities !== undefined;
+  const setUpOptions = { logger, stop, isPermanent: engine.isPermanent };
+  const isPrepared = await setUp(() => engine.prepare().then(() => true), setUpOptions);
+  state.isMigrated = isPrepared === true;
   const manager = await setUp(
     () => prepareStreams(nats, streamOptions, env.ACK_WAIT_MS),
-    logger,
-    stop,
+    setUpOptions,
   );
-  if (capabilities === undefined || manager === undefined) return;
+  if (isPrepared === undefined || manager === undefined) return;
   state.manager = manager;
-
-  const openStore = (connections: number) => {
-    const { hasCopyFromStdin } = capabilities;
-    const store = createTimescaleStore({
-      databaseUrl: env.DATABASE_URL,
-      connections,
-      hasCopyFromStdin,
-    });
-    defer(() => store.close());
-    return store;
-  };
-  const aggregates = createAggregates({
-    hourlyMs: env.HOURLY_REFRESH_MS,
-    userDaysMs: env.USER_DAYS_REFRESH_MS,
-  });
-  const refresher = createRefresher({
-    sql,
-    aggregates: capabilities.edition === "community" ? aggregates : [],
-    repairEveryMs: env.FULL_REFRESH_MS,
-    onRepaired: (beganAt) => progress.forgetSilent(beganAt),
-    logger,
-  });
-  const progress = createProgress({
-    sql,
-    manager,
-    workerId: env.WORKER_ID,
-    oldestInvisibleMs: () => refresher.oldestInvisibleMs,
-    isRepaired: () => refresher.isRepaired,
-    onSilentWorker: () => refresher.requestRepair(),
-    logger,
-  });
-  const isStarted = await setUp(() => progress.start().then(() => true), logger, stop);
+  const isStarted = await setUp(() => engine.start(manager).then(() => true), setUpOptions);
   if (isStarted === undefined) return;
 
   const client = jetstream(nats);
@@ -124,10 +89,10 @@ async function run(
     maxWriting: env.WRITE_CONNECTIONS,
   };
   const intakeDeps: IntakeDeps = {
-    store: openStore(env.WRITE_CONNECTIONS),
+    store: engine.openWriter(env.WRITE_CONNECTIONS),
+    kindOf: engine.kindOf,
     deadLetters: createDeadLetters(client),
     decode: decodeDelivery,
-    onCommitted: (rows) => refresher.note(rows),
     batchLimits,
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
     ackWaitMs: env.ACK_WAIT_MS,
@@ -137,8 +102,7 @@ async function run(
 
   const background = new AbortController();
   const running = Promise.all([
-    refresher.run(background.signal),
-    progress.run(background.signal),
+    engine.run(background.signal),
     runJanitor(manager, logger, background.signal),
     runStreamKeeper(
       manager,
@@ -147,11 +111,11 @@ async function run(
       background.signal,
     ),
   ]);
-  const replayStore = openStore(1);
+  const replayStore = engine.openWriter(1);
   const replays = runReplays({
     jetstream: client,
     manager,
-    createIntake: ({ onCommitted, ...more }) =>
+    createIntake: (more) =>
       createIntake({
         ...intakeDeps,
         ...more,
@@ -163,15 +127,14 @@ async function run(
           maxWriting: 1,
         },
         maxInFlightBytes: MAX_REPLAY_BYTES,
-        onCommitted(rows, inserted) {
-          intakeDeps.onCommitted(rows, inserted);
-          onCommitted(rows, inserted);
-        },
       }),
     logger,
     stop,
   });
-  logger.info({ worker_id: env.WORKER_ID, ...capabilities }, "worker started");
+  logger.info(
+    { worker_id: env.WORKER_ID, store: engine.name, ...engine.describe() },
+    "worker started",
+  );
 
   const { ACK_WAIT_MS: ackWaitMs } = env;
   const live = { jetstream: client, manager, streamOptions, ackWaitMs, intake, logger, stop };
@@ -181,10 +144,7 @@ async function run(
   await Promise.all([intake.close(), replays]);
   background.abort();
   await settledWithin(1_500, running);
-  // Otherwise the claim stays as it is until another worker, or this one's successor, has refreshed what is left.
-  if (refresher.oldestInvisibleMs === undefined && refresher.isRepaired) {
-    await settledWithin(1_000, progress.withdraw());
-  }
+  await engine.finish();
   logger.info("worker stopped");
 }
 

@@ -1,16 +1,17 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Delivery, toEvent } from "./delivery.ts";
+import type { Engine, EventWriter } from "./engine.ts";
+import { codeOf } from "./error-code.ts";
 import type { EventRow } from "./event-row.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
 import { retryDelayMs } from "./retry-delay.ts";
-import type { EventStore } from "./store.ts";
-import { codeOf, kindOfDatabaseError } from "./timescale/database-error.ts";
-import { splitByTime } from "./timescale/split-by-time.ts";
 
 export type WriterDeps = {
-  readonly store: EventStore;
+  readonly store: EventWriter;
+  /** Judges an error of the store. */
+  readonly kindOf: Engine["kindOf"];
   readonly deadLetters: DeadLetters;
   readonly inFlight: InFlight;
   /** Called after each commit and before the acknowledgement; `inserted` of the rows were new. */
@@ -43,7 +44,7 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
     const badRows: BadRow[] = [];
     try {
       const rows = deliveries.flatMap((delivery) => delivery.rows);
-      for (const group of splitByTime(rows)) badRows.push(...(await writeRows(group)));
+      if (rows.length > 0) badRows.push(...(await writeRows(rows)));
     } catch (error) {
       if (!giveUp.aborted) logger.error({ err: error }, "batch failed");
       for (const { sequence } of deliveries) inFlight.nak(sequence, 0);
@@ -74,7 +75,7 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
         deps.onCommitted(rows, inserted);
         return undefined;
       } catch (error) {
-        const kind = kindOfDatabaseError(error);
+        const kind = deps.kindOf(error);
         if (kind === "data") return error;
         if (kind === "unexpected" && attempt + 1 >= UNEXPECTED_ATTEMPTS) {
           // A single row is only to blame when the store took others meanwhile: a missing right fails every row.

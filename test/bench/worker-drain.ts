@@ -6,7 +6,7 @@ import type { EventRow } from "../../worker/event-row.ts";
 import { connectDatabase, type Sql } from "../../worker/timescale/database.ts";
 import { encodeForCopy, insertByCopy } from "../../worker/timescale/insert-by-copy.ts";
 import { encodeColumns, insertByUnnest } from "../../worker/timescale/insert-by-unnest.ts";
-import { sortByKey, UNNEST_ROWS } from "../../worker/timescale/timescale-store.ts";
+import { sortByKey, UNNEST_ROWS } from "../../worker/timescale/timescale-writer.ts";
 import { createPublisher, type Publisher } from "../integration/worker/publisher.ts";
 import { killWorkers, startWorker } from "../integration/worker/worker-process.ts";
 import { type NatsService, startNats } from "../support/nats.ts";

@@ -1,5 +1,5 @@
+import { codeOf } from "../error-code.ts";
 import type { Sql } from "./database.ts";
-import { codeOf } from "./database-error.ts";
 
 /** What the database offers: Neon ships the Apache-2 edition, which has hypertables but no continuous aggregates. */
 export type TimescaleEdition = "community" | "apache" | "none";

@@ -1,17 +1,11 @@
-/** What an error of the database driver means for the rows that were being written. */
-export type DatabaseErrorKind =
-  /** The rows cannot be stored as they are: the same rows fail again, other rows would not. */
-  | "data"
-  /** The same rows can be stored later. */
-  | "retryable"
-  /** Nobody foresaw it. It is retried like the above, since a wrong table or a missing right must not cost an event. */
-  | "unexpected";
+import type { StoreErrorKind } from "../engine.ts";
+import { codeOf } from "../error-code.ts";
 
 /**
  * SQLSTATEs (PostgreSQL's manual, Appendix A) and codes of Node and of the driver. Two characters name a whole class; the longest
  * match counts.
  */
-const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
+const KINDS: Readonly<Record<string, StoreErrorKind>> = {
   // Cardinality violation, data exception, integrity constraint, with check option, program limit (a row too large for an index).
   "21": "data",
   "22": "data",
@@ -46,15 +40,9 @@ const KINDS: Readonly<Record<string, DatabaseErrorKind>> = {
   WRITE_TIMEOUT: "retryable",
 };
 
-export function kindOfDatabaseError(error: unknown): DatabaseErrorKind {
+export function kindOfDatabaseError(error: unknown): StoreErrorKind {
   const code = codeOf(error);
   if (code === undefined) return "unexpected";
   const isSqlState = /^[0-9A-Z]{5}$/.test(code);
   return KINDS[code] ?? (isSqlState ? KINDS[code.slice(0, 2)] : undefined) ?? "unexpected";
-}
-
-/** The SQLSTATE, or the code of Node or the driver. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }

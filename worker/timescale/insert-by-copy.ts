@@ -27,6 +27,11 @@ export async function insertByCopy(sql: Executor, encoded: Buffer): Promise<numb
       project_id, event_id::uuid, occurred_at::timestamptz, received_at::timestamptz, event_type, user_id,
       properties::jsonb
     from sluice_staging
+    where not exists (
+      select from erasures
+      where erasures.project_id = sluice_staging.project_id and erasures.user_id = sluice_staging.user_id
+        and sluice_staging.received_at::timestamptz < erasures.erased_at
+    )
     on conflict do nothing`;
   return result.count;
 }

@@ -30,6 +30,11 @@ export async function insertByUnnest(sql: Executor, columns: EncodedColumns): Pr
       ${columns.receivedAt}::text[], ${columns.eventType}::text[], ${columns.userId}::text[],
       ${columns.propertiesJson}::text[]
     ) as rows(project_id, event_id, occurred_at, received_at, event_type, user_id, properties)
+    where not exists (
+      select from erasures
+      where erasures.project_id = rows.project_id and erasures.user_id = rows.user_id
+        and rows.received_at::timestamptz < erasures.erased_at
+    )
     on conflict do nothing`;
   return result.count;
 }

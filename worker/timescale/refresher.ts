@@ -48,6 +48,8 @@ export type Refresher = {
   readonly oldestInvisibleMs: number | undefined;
   /** Whether everything that earlier workers left below the watermark has been refreshed since this one started. */
   readonly isRepaired: boolean;
+  /** Refreshes these days now, as far as they are below the watermarks: rows of theirs were removed. */
+  refreshDays(days: readonly number[]): Promise<void>;
   /** Brings the next repair forward. */
   requestRepair(): void;
   /** Refreshes until stopped. */
@@ -97,6 +99,9 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     get isRepaired() {
       return isRepaired;
     },
+    async refreshDays(days) {
+      for (const keeper of keepers) await refreshNow(keeper, days);
+    },
     requestRepair() {
       repairNow.abort();
     },
@@ -141,6 +146,22 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       }
       if (isLastRound) return;
     }
+  }
+
+  /** Waits for the aggregate's lock, which another worker may hold for a while. */
+  async function refreshNow(keeper: Keeper, days: readonly number[]): Promise<void> {
+    const never = new AbortController().signal;
+    const refresh = async (session: ReservedSql) => {
+      const watermarkMs = await readWatermarkMs(session, keeper.aggregate);
+      const limitMs = refreshLimitMs(keeper.aggregate, Date.now());
+      for (const window of lateWindows(days, { watermarkMs, limitMs })) {
+        for (let rest: Window | undefined = window; rest !== undefined; ) {
+          rest = await refreshPiece(keeper, session, rest);
+        }
+      }
+      return true;
+    };
+    while ((await withLock(keeper, refresh)) === undefined) await pause(BUSY_RETRY_MS, never);
   }
 
   /** Leaves the days that raw rows answer to the tail, and refreshes the others if that is due. Answers whether it refreshed. */

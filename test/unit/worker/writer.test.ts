@@ -4,6 +4,7 @@ import type { DeadLetter } from "../../../contract/dead-letter.ts";
 import type { Delivery } from "../../../worker/delivery.ts";
 import type { EventRow } from "../../../worker/event-row.ts";
 import { type Acknowledgeable, createInFlight } from "../../../worker/in-flight.ts";
+import { kindOfDatabaseError } from "../../../worker/timescale/database-error.ts";
 import { createWriter } from "../../../worker/writer.ts";
 import { createDelivery } from "./rows.ts";
 
@@ -112,9 +113,8 @@ function createBench() {
           for (const row of rows) stored.add(row);
           return { inserted: rows.length };
         },
-        async checkHealth() {},
-        async close() {},
       },
+      kindOf: kindOfDatabaseError,
       deadLetters: {
         async publish(published) {
           if (bench.isDeadStreamFull) throw new Error("maximum bytes exceeded");

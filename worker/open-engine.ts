@@ -1,0 +1,47 @@
+import type { Engine } from "./engine.ts";
+import type { WorkerEnv } from "./env.ts";
+import type { Logger } from "./logger.ts";
+
+/** The engine that `STORE` names. Each is loaded only where it is used: DuckDB's library alone is 70 MB. */
+export async function openEngine(env: WorkerEnv, logger: Logger): Promise<Engine> {
+  switch (env.STORE) {
+    case "timescale":
+      return openTimescale(env, logger);
+    case "duckdb": {
+      const { createDuckDbEngine } = await import("./duckdb/duckdb-engine.ts");
+      return createDuckDbEngine({ path: env.DUCKDB_PATH, logger });
+    }
+    case "clickhouse": {
+      const { createClickHouseEngine } = await import("./clickhouse/clickhouse-engine.ts");
+      return createClickHouseEngine({
+        url: env.CLICKHOUSE_URL,
+        user: env.CLICKHOUSE_USER,
+        password: env.CLICKHOUSE_PASSWORD,
+        database: env.CLICKHOUSE_DATABASE,
+        cluster: env.CLICKHOUSE_CLUSTER,
+        logger,
+      });
+    }
+  }
+}
+
+async function openTimescale(
+  env: WorkerEnv & { readonly STORE: "timescale" },
+  logger: Logger,
+): Promise<Engine> {
+  const { createTimescaleEngine } = await import("./timescale/timescale-engine.ts");
+  const hot = createTimescaleEngine({
+    databaseUrl: env.DATABASE_URL,
+    workerId: env.WORKER_ID,
+    chunkIntervalDays: env.CHUNK_INTERVAL_DAYS,
+    refresh: {
+      hourlyMs: env.HOURLY_REFRESH_MS,
+      userDaysMs: env.USER_DAYS_REFRESH_MS,
+      repairEveryMs: env.FULL_REFRESH_MS,
+    },
+    hotProperties: env.HOT_PROPERTIES,
+    hasPropertiesIndex: env.PROPERTIES_INDEX,
+    logger,
+  });
+  return hot;
+}

@@ -1,0 +1,132 @@
+import type { JetStreamManager } from "@nats-io/jetstream";
+import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
+import type { Engine } from "../engine.ts";
+import type { EventRow } from "../event-row.ts";
+import type { Logger } from "../logger.ts";
+import { settledWithin } from "../time-limit.ts";
+import { createAggregates } from "./aggregates.ts";
+import { type Capabilities, probeCapabilities } from "./capabilities.ts";
+import { connectDatabase } from "./database.ts";
+import { kindOfDatabaseError } from "./database-error.ts";
+import { eraseFromTable } from "./erase-from-table.ts";
+import { MigrationError, migrate } from "./migrate.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { type HotProperty, keepPropertyIndexes } from "./property-indexes.ts";
+import { createRefresher, type Refresher } from "./refresher.ts";
+import { createTimescaleReader } from "./timescale-reader.ts";
+import { createTimescaleWriter } from "./timescale-writer.ts";
+
+export type TimescaleEngineOptions = {
+  readonly databaseUrl: string;
+  readonly workerId: string;
+  readonly chunkIntervalDays: number;
+  readonly refresh: {
+    readonly hourlyMs: number;
+    readonly userDaysMs: number;
+    readonly repairEveryMs: number;
+  };
+  readonly hotProperties: readonly HotProperty[];
+  readonly hasPropertiesIndex: boolean;
+  readonly logger: Logger;
+};
+
+/** What a cold tier needs of the engine that it stands behind. */
+export type TimescaleEngine = Engine & {
+  /** See {@link createTimescaleWriter}; to be set before a writer is opened. */
+  storeLate: ((rows: readonly EventRow[]) => Promise<number>) | undefined;
+};
+
+/** TimescaleDB, or PostgreSQL without it: one table, aggregates that this process keeps fresh, progress that all workers report. */
+export function createTimescaleEngine(options: TimescaleEngineOptions): TimescaleEngine {
+  const { databaseUrl, workerId, logger, refresh } = options;
+  const sql = connectDatabase(databaseUrl, 6);
+  const reads = connectDatabase(databaseUrl, 4);
+  const { hasPropertiesIndex } = options;
+  const reader = createTimescaleReader(reads, createTimescaleDialect({ hasPropertiesIndex }));
+  const closers: (() => Promise<void>)[] = [
+    () => reads.end({ timeout: 1 }),
+    () => sql.end({ timeout: 1 }),
+  ];
+  let prepared: Capabilities | undefined;
+  let started: { readonly refresher: Refresher; readonly progress: Progress } | undefined;
+
+  const engine: TimescaleEngine = {
+    name: "timescale",
+    reader,
+    storeLate: undefined,
+    async prepare() {
+      const capabilities = await probeCapabilities(sql);
+      const { chunkIntervalDays } = options;
+      await migrate(sql, capabilities.edition, { chunkIntervalDays, logger });
+      await keepPropertyIndexes(sql, options, logger);
+      prepared = capabilities;
+    },
+    isPermanent: (error) =>
+      error instanceof MigrationError && kindOfDatabaseError(error.cause) !== "retryable",
+    kindOf: kindOfDatabaseError,
+    async start(manager) {
+      const { edition } = capabilitiesOf(prepared);
+      started ??= createKeepers(edition === "community", manager);
+      await started.progress.start();
+    },
+    openWriter(connections) {
+      const writer = createTimescaleWriter({
+        databaseUrl,
+        connections,
+        hasCopyFromStdin: capabilitiesOf(prepared).hasCopyFromStdin,
+        onCommitted: (rows) => started?.refresher.note(rows),
+        storeLate: engine.storeLate,
+      });
+      closers.push(() => writer.close());
+      return writer;
+    },
+    async run(stop) {
+      await Promise.all([started?.refresher.run(stop), started?.progress.run(stop)]);
+    },
+    async finish() {
+      if (started === undefined) return;
+      const { refresher, progress } = started;
+      // Otherwise the claim stays as it is until another worker, or this one's successor, has refreshed what is left.
+      if (refresher.oldestInvisibleMs !== undefined || !refresher.isRepaired) return;
+      await settledWithin(1_000, progress.withdraw());
+    },
+    async eraseUser(projectId, userId) {
+      const { erasedAt, removed, days } = await eraseFromTable(sql, projectId, userId);
+      await started?.refresher.refreshDays(days);
+      return { erased_at: erasedAt.toISOString(), removed: { hot: removed } };
+    },
+    describe: () => ({ ...prepared }),
+    async checkHealth() {
+      await sql`select 1`;
+    },
+    async close() {
+      await Promise.all(closers.toReversed().map((close) => close()));
+    },
+  };
+  return engine;
+
+  function createKeepers(hasAggregates: boolean, manager: JetStreamManager) {
+    const refresher: Refresher = createRefresher({
+      sql,
+      aggregates: hasAggregates ? createAggregates(refresh) : [],
+      repairEveryMs: refresh.repairEveryMs,
+      onRepaired: (beganAt) => progress.forgetSilent(beganAt),
+      logger,
+    });
+    const progress: Progress = createProgress({
+      sql,
+      manager,
+      workerId,
+      oldestInvisibleMs: () => refresher.oldestInvisibleMs,
+      isRepaired: () => refresher.isRepaired,
+      onSilentWorker: () => refresher.requestRepair(),
+      logger,
+    });
+    return { refresher, progress };
+  }
+}
+
+function capabilitiesOf(prepared: Capabilities | undefined): Capabilities {
+  if (prepared === undefined) throw new TypeError("Cannot use database: it is not prepared");
+  return prepared;
+}
