@@ -1,28 +1,36 @@
 -- What is where. Events before the floor, always a midnight in UTC, are in the cold tier's files alone; everything else is in `events`.
--- The manifest is what counts: a file that it does not name is not there, and the version of a month orders all who change its files.
+-- Both halves of that sentence change in one transaction: the manifest is what counts, and a file that it does not name is not there.
 create table cold_tier (
   is_only_row boolean primary key default true check (is_only_row),
-  floor timestamptz
+  floor timestamptz,
+  -- Rows before it have left `events`; between it and the floor they may still be there, and nobody reads them.
+  cleared_to timestamptz
 );
 insert into cold_tier default values;
 
-create table cold_months (
-  month date primary key,
-  version bigint not null
+-- A project's events of one month, `2024-03`. Whoever changes its files has read a version and raises it, or starts over.
+create table cold_partitions (
+  project_id text collate "C" not null,
+  month text collate "C" not null,
+  version bigint not null,
+  primary key (project_id, month)
 );
 
 create table cold_files (
+  -- Below the tier's folder or prefix: `project=shop/month=2024-03/<uuid>.parquet`.
   path text collate "C" primary key,
-  month date not null references cold_months,
+  project_id text collate "C" not null,
+  month text collate "C" not null,
   events bigint not null,
   bytes bigint not null,
   min_occurred_at timestamptz not null,
   max_occurred_at timestamptz not null,
   -- Of the identities inside, whatever their order.
   checksum text not null,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  foreign key (project_id, month) references cold_partitions
 );
-create index cold_files_month_idx on cold_files (month);
+create index cold_files_partition_idx on cold_files (project_id, month);
 
 -- Null while nothing has been archived.
 create view hot_floor as

@@ -51,13 +51,8 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   const pool = createConnectionPool(() => instance.connect(), options.readConnections ?? 2);
 
   return {
-    query: <Row>({ text, params }: DuckDbStatement, signal?: AbortSignal) =>
-      pool.withConnection(signal, (connection) =>
-        interruptible(connection, signal, async () => {
-          const result = await connection.runAndReadAll(text, [...params] as DuckDBValue[]);
-          return result.convertRowObjects<PlainValue>(toPlainValue) as Row[];
-        }),
-      ),
+    query: <Row>(statement: DuckDbStatement, signal?: AbortSignal) =>
+      pool.withConnection(signal, (connection) => queryOn<Row>(connection, statement, signal)),
 
     async *stream<Row>({ text, params }: DuckDbStatement, signal?: AbortSignal) {
       signal?.throwIfAborted();
@@ -85,6 +80,18 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
       instance.closeSync();
     },
   };
+}
+
+/** As {@link DuckDb.query}, on a connection that the caller has: it may hold temporary tables and views. */
+export function queryOn<Row>(
+  connection: DuckDBConnection,
+  { text, params }: DuckDbStatement,
+  signal?: AbortSignal,
+): Promise<Row[]> {
+  return interruptible(connection, signal, async () => {
+    const result = await connection.runAndReadAll(text, [...params] as DuckDBValue[]);
+    return result.convertRowObjects<PlainValue>(toPlainValue) as Row[];
+  });
 }
 
 function toConfig({ memoryLimit, threads, tempDirectory }: DuckDbOptions): Record<string, string> {
