@@ -1,17 +1,20 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type NatsNode, prepareNatsCluster } from "./nats-cluster.ts";
 import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "./nats-server.ts";
+import { nodeScript } from "./node-script.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
-import { answersHttp, answersSql, answersStatus } from "./probes.ts";
+import { answersHttp, answersStatus } from "./probes.ts";
 import { prepareRedis, redisUrl } from "./redis-server.ts";
 import type { Secrets } from "./secrets.ts";
+import { prepareStore, type StoreName } from "./store-parts.ts";
 
 export interface StackOptions {
   readonly dataDir: string;
   readonly ports: Ports;
   readonly secrets: Secrets;
+  /** Where events are kept, TimescaleDB by default. */
+  readonly store?: StoreName;
   /** Several NATS servers with replicated streams, in place of one. */
   readonly natsNodes?: readonly NatsNode[];
   /** To which port a connection goes instead of the part's own: a proxy's, which a test puts in between. */
@@ -35,7 +38,8 @@ export type LinkName =
 export interface StackUrls {
   readonly edge_url: string;
   readonly worker_url: string;
-  readonly database_url: string;
+  /** Where events are kept, if that is a server. */
+  readonly database_url?: string;
   readonly nats_url: string;
   readonly redis_url: string;
 }
@@ -48,9 +52,8 @@ export interface Stack {
 
 /** All that `npm start` runs. */
 export async function createStack(options: StackOptions): Promise<Stack> {
-  const { dataDir, ports, secrets, natsNodes } = options;
+  const { dataDir, ports, secrets, natsNodes, store: storeName = "timescale" } = options;
   const detour: Detour = options.detour ?? (async (_link, port) => port);
-  const databaseUrl = databaseUrlOf(ports.database);
   const workerUrl = `http://127.0.0.1:${ports.worker}`;
   const edgeUrl = `http://127.0.0.1:${ports.edge}`;
 
@@ -65,13 +68,12 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     natsNodes === undefined
       ? [await prepareNats({ dataDir, ...single, ...passwords })]
       : await prepareNatsCluster({ dataDir, nodes: natsNodes, ...passwords });
-  const database = timescalePart(dataDir, ports.database);
+  const store = await prepareStore(storeName, { dataDir, ports, detour, env: process.env });
   const upstashHttp = upstashHttpPart(
     ports.upstashHttp,
     await detour("upstash-redis", ports.redis),
     secrets.upstashToken,
   );
-  const neonHttp = neonHttpPart(ports.neonHttp, await detour("neon-database", ports.database));
   const natsLink = (from: "edge" | "worker", index: number): LinkName =>
     natsNodes === undefined ? `${from}-nats` : `${from}-nats-${index + 1}`;
   const workerNats = natsPorts.map(({ port }, index) => detour(natsLink("worker", index), port));
@@ -83,7 +85,8 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     name: "worker",
     ...nodeScript("../worker/main.ts"),
     env: {
-      DATABASE_URL: databaseUrlOf(await detour("worker-database", ports.database)),
+      ...store.workerEnv,
+      SCRATCH_DIR: join(dataDir, "scratch"),
       NATS_URL: urlsOf("nats://", await Promise.all(workerNats)),
       NATS_USER: NATS_WORKER_USER,
       NATS_PASSWORD: secrets.natsWorkerPassword,
@@ -92,7 +95,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       WORKER_PORT: String(ports.worker),
       WORKER_TOKEN: secrets.workerToken,
     },
-    needs: [...nats.map(({ name }) => name), database.name],
+    needs: [...nats, ...store.parts.slice(0, 1)].map(({ name }) => name),
     isReady: (signal) => answersHttp(`${workerUrl}/readyz`, signal),
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 12_000,
@@ -101,13 +104,12 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     name: "edge",
     ...nodeScript("edge-runtime.ts", "--port", ports.edge, "--data-dir", dataDir),
     env: {
-      DATABASE_URL: databaseUrl,
+      ...store.edgeEnv,
       KEY_SECRET: secrets.keySecret,
       METRICS_TOKEN: secrets.metricsToken,
       NATS_URL: urlsOf("ws://", await Promise.all(edgeNats)),
       NATS_USER: NATS_EDGE_USER,
       NATS_PASSWORD: secrets.natsEdgePassword,
-      NEON_FETCH_ENDPOINT: `http://127.0.0.1:${await detour("edge-database", ports.neonHttp)}/sql`,
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${await detour("edge-redis", ports.upstashHttp)}`,
       UPSTASH_REDIS_REST_TOKEN: secrets.upstashToken,
       WORKER_TOKEN: secrets.workerToken,
@@ -121,11 +123,11 @@ export async function createStack(options: StackOptions): Promise<Stack> {
   };
 
   return {
-    parts: [redis, ...nats, database, upstashHttp, neonHttp, worker, edge],
+    parts: [redis, ...nats, upstashHttp, ...store.parts, worker, edge],
     urls: {
       edge_url: edgeUrl,
       worker_url: workerUrl,
-      database_url: databaseUrl,
+      ...(store.databaseUrl === undefined ? {} : { database_url: store.databaseUrl }),
       nats_url: urlsOf(
         `nats://${NATS_WORKER_USER}:${secrets.natsWorkerPassword}@`,
         natsPorts.map(({ port }) => port),
@@ -138,23 +140,6 @@ export async function createStack(options: StackOptions): Promise<Stack> {
 /** One after another, as clients of a cluster take them. */
 function urlsOf(prefix: string, ports: readonly number[]): string {
   return ports.map((port) => `${prefix}127.0.0.1:${port}`).join(",");
-}
-
-/** The embedded database lets in whoever reaches it; Neon's driver insists on a password. */
-export function databaseUrlOf(port: number): string {
-  return `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
-}
-
-export function timescalePart(dataDir: string, port: number): Part {
-  const folder = join(dataDir, "timescale");
-  return {
-    name: "database",
-    ...nodeScript("timescale/embedded-timescale.ts", "--data-dir", folder, "--port", port),
-    needs: [],
-    isReady: () => answersSql(databaseUrlOf(port)),
-    readyTimeoutMs: 60_000,
-    stopTimeoutMs: 15_000,
-  };
 }
 
 function upstashHttpPart(port: number, redisPort: number, token: string): Part {
@@ -171,33 +156,5 @@ function upstashHttpPart(port: number, redisPort: number, token: string): Part {
       }),
     readyTimeoutMs: 20_000,
     stopTimeoutMs: 5_000,
-  };
-}
-
-function neonHttpPart(port: number, databasePort: number): Part {
-  const databaseUrl = databaseUrlOf(databasePort);
-  return {
-    name: "neon-http",
-    ...nodeScript("neon-http.ts", "--port", port, "--database-url", databaseUrl),
-    needs: ["database"],
-    isReady: (signal) =>
-      answersHttp(`http://127.0.0.1:${port}/sql`, signal, {
-        method: "POST",
-        headers: { "neon-connection-string": databaseUrl, "content-type": "application/json" },
-        body: JSON.stringify({ query: "select 1", params: [] }),
-      }),
-    readyTimeoutMs: 20_000,
-    stopTimeoutMs: 5_000,
-  };
-}
-
-function nodeScript(
-  script: string,
-  ...args: readonly (string | number)[]
-): Pick<Part, "command" | "args"> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  return {
-    command: process.execPath,
-    args: ["--disable-warning=ExperimentalWarning", path, ...args.map(String)],
   };
 }

@@ -3,21 +3,27 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createKey, type KeyScope } from "../contract/key.ts";
+import { keepStore } from "./kept-store.ts";
 import { choosePorts } from "./ports.ts";
 import { runStack } from "./run-stack.ts";
 import { loadSecrets } from "./secrets.ts";
 import { createStack, type StackUrls } from "./stack.ts";
+import { STORE_NAMES } from "./store-parts.ts";
 
 const HELP = `npm start [-- options]
 
-Runs Sluice on this machine: Redis, NATS, an embedded TimescaleDB, the worker and the edge.
+Runs Sluice on this machine: Redis, NATS, a place for events, the worker and the edge.
 
-  --store NAME   timescale (the default)
+  --store NAME   where events are kept: timescale (the default), embedded;
+                 duckdb, one file and no database server;
+                 clickhouse, a server whose address is in CLICKHOUSE_URL
   --help         this text
 
 Environment:
   DATA_DIR       where everything is kept (default .data)
   PORT           port of the edge (default 8787)
+  COLD_URL       where events older than HOT_DAYS (30) go as Parquet files, such as
+                 file:///var/lib/sluice/cold; by default nowhere. Of timescale only
   WORKER_PORT, DATABASE_PORT, REDIS_PORT, NATS_PORT, NATS_WEBSOCKET_PORT, UPSTASH_PORT, NEON_PORT
                  ports of the other parts (default: free ones, kept over restarts)
 `;
@@ -36,10 +42,10 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  if (values.store !== "timescale") {
-    process.stderr.write(
-      `Cannot start: store "${values.store}" is not available in this version, only timescale is\n`,
-    );
+  const store = STORE_NAMES.find((name) => name === values.store);
+  if (store === undefined) {
+    const known = STORE_NAMES.join(", ");
+    process.stderr.write(`Cannot start: there is no store "${values.store}", only ${known}\n`);
     return 2;
   }
 
@@ -52,7 +58,8 @@ async function main(): Promise<number> {
     prepare: async () => {
       const ports = await choosePorts(dataDir, process.env);
       const secrets = await loadSecrets(dataDir);
-      const { parts, urls } = await createStack({ dataDir, ports, secrets });
+      await keepStore(dataDir, store);
+      const { parts, urls } = await createStack({ dataDir, ports, secrets, store });
       const keys = makeKeys(secrets.keySecret);
       greeting = greet(urls, keys);
       return { parts, description: { ...urls, ...keys } };

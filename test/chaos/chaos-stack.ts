@@ -77,7 +77,7 @@ export async function createChaosStack(options: ChaosStackOptions): Promise<Chao
     dataDir,
     edgeUrl: `http://127.0.0.1:${edgePort}`,
     writeKey: createKey({ scope: "w", projectId: PROJECT, kid: "k1" }, secrets.keySecret),
-    databaseUrl: urls.database_url,
+    databaseUrl: urls.database_url ?? "",
     natsServers: (nodes ?? [{ port: ports.nats }]).map(({ port }) => `127.0.0.1:${port}`),
     natsLogin: { user: NATS_WORKER_USER, pass: secrets.natsWorkerPassword },
     parts: parts.map(({ name }) => name),

@@ -14,6 +14,7 @@ export interface StackDescription {
   readonly write_key: string;
   readonly read_key: string;
   readonly admin_key: string;
+  /** Empty where events are kept in no server. */
   readonly database_url: string;
   readonly nats_url: string;
   readonly redis_url: string;
@@ -38,21 +39,27 @@ const READY_TIMEOUT_MS = 180_000;
 /** `npm start` on free ports and a data directory of its own. It ends with this process. */
 export async function startStack({
   env = {},
+  args = [],
 }: {
   env?: Record<string, string>;
+  args?: readonly string[];
 } = {}): Promise<StackService> {
   const tempDir = await makeTempDir("stack");
   const script = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script], {
-    // The channel is how npm start notices that its parent is gone.
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: {
-      ...process.env,
-      PORT: String(await findFreePort()),
-      DATA_DIR: tempDir.path,
-      ...env,
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", script, ...args],
+    {
+      // The channel is how npm start notices that its parent is gone.
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: {
+        ...process.env,
+        PORT: String(await findFreePort()),
+        DATA_DIR: tempDir.path,
+        ...env,
+      },
     },
-  });
+  );
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8");
@@ -62,7 +69,10 @@ export async function startStack({
   }
   const dataDir = env.DATA_DIR ?? tempDir.path;
   const describe = async (): Promise<StackDescription> =>
-    JSON.parse(await readFile(join(dataDir, "local.json"), "utf8")) as StackDescription;
+    ({
+      database_url: "",
+      ...JSON.parse(await readFile(join(dataDir, "local.json"), "utf8")),
+    }) as StackDescription;
   const stop = async (): Promise<void> => {
     await endChild(child);
     await tempDir.remove();

@@ -1,5 +1,5 @@
 import { findFreePort } from "../../local/free-port.ts";
-import { databaseUrlOf, timescalePart } from "../../local/stack.ts";
+import { databaseUrlOf, timescalePart } from "../../local/store-parts.ts";
 import { type Service, startService } from "./service.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
