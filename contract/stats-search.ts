@@ -19,7 +19,7 @@ const NUMBERS: ReadonlySet<string> = new Set(["limit", "periods"]);
 export function parseStatsSearch(kind: StatsKind, search: URLSearchParams): StatsQuery {
   const schema: z.ZodObject = STATS_QUERY_SCHEMAS[kind];
   const { kind: _, ...members } = schema.shape;
-  return parse(schema, { kind }, Object.keys(members), search) as StatsQuery;
+  return parseSearch(schema, { kind }, Object.keys(members), search) as StatsQuery;
 }
 
 /**
@@ -31,7 +31,7 @@ export function parseEventPageSearch(
   search: URLSearchParams,
 ): EventPageQuery {
   const members = Object.keys(eventPageQuerySchema.shape).filter((name) => !(name in fixed));
-  return parse(eventPageQuerySchema, fixed, members, search) as EventPageQuery;
+  return parseSearch(eventPageQuerySchema, fixed, members, search) as EventPageQuery;
 }
 
 /**
@@ -44,7 +44,11 @@ export function parseStatsJson(value: unknown): StatsQuery {
   throw new StatsQueryError(result.error.issues.flatMap((issue) => toFaults(issue)));
 }
 
-function parse(
+/**
+ * Reads what `schema` takes from a URL's parameters: `members` from those of their names, the others from `fixed`.
+ * @throws {StatsQueryError} that lists every parameter which is unknown, repeated, missing or wrong.
+ */
+export function parseSearch(
   schema: z.ZodType,
   fixed: object,
   members: readonly string[],
@@ -117,7 +121,8 @@ function readSteps(text: string, filters: readonly string[], faults: QueryFault[
   return steps;
 }
 
-function toFaults(issue: z.core.$ZodIssue): QueryFault[] {
+/** What is wrong, and with which member: one schema issue may be several faults. */
+export function toFaults(issue: z.core.$ZodIssue): QueryFault[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       pointer: toPointer([...issue.path, key]),

@@ -6,7 +6,7 @@ import { createDeadLetters } from "./dead-letters.ts";
 import { type Delivery, decodeDelivery, type StreamMessage } from "./delivery.ts";
 import type { WorkerEnv } from "./env.ts";
 import { findDeadLetter } from "./find-dead-letter.ts";
-import { startHttpServer } from "./http-server.ts";
+import { startHttpServer } from "./http/server.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import { runJanitor } from "./janitor.ts";
 import { runLiveConsumer } from "./live-consumer.ts";
@@ -14,6 +14,7 @@ import type { Logger } from "./logger.ts";
 import { connectNats } from "./nats.ts";
 import { openEngine } from "./open-engine.ts";
 import { checkReadiness, type WorkerState } from "./readiness.ts";
+import { removeDeadLetters } from "./remove-dead-letters.ts";
 import { runReplays } from "./replays.ts";
 import { prepareStreams, setUp } from "./start-up.ts";
 import { runStreamKeeper } from "./stream-keeper.ts";
@@ -50,10 +51,18 @@ async function run(
     host: env.WORKER_HOST,
     port: env.WORKER_PORT,
     token: env.WORKER_TOKEN,
+    logger,
+    engine,
+    scratchDir: env.SCRATCH_DIR,
+    archive: undefined,
     checkReadiness: () => checkReadiness(engine, state),
     async findDeadLetter(projectId, eventId) {
       if (state.manager === undefined) throw new Error("Cannot find dead letter: not connected");
       return findDeadLetter(state.manager, projectId, eventId);
+    },
+    async removeDeadLetters(projectId, userId) {
+      if (state.manager === undefined) throw new Error("Cannot remove dead letters: not connected");
+      return removeDeadLetters(state.manager, projectId, userId);
     },
   });
   defer(() => closeServer(server));

@@ -1,0 +1,11 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** One request on its way to an answer. */
+export type Call = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** What the route's pattern captured of the path. */
+  readonly captured: readonly string[];
+  /** Aborts when the client goes away before its answer is complete. */
+  readonly clientGone: AbortSignal;
+};

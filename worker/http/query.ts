@@ -1,0 +1,78 @@
+import type { EventReading } from "../../contract/event-reading.ts";
+import { type StoreQuery, storeQuerySchema } from "../../contract/store-api.ts";
+import { DAY_MS } from "../../contract/time-buckets.ts";
+import { uuidV7EpochMs } from "../../contract/uuid.ts";
+import type { Engine, EventReader } from "../engine.ts";
+import type { Call } from "./call.ts";
+import { HttpProblem } from "./problem.ts";
+import { readJson } from "./read-json.ts";
+import { sendJson } from "./send.ts";
+import { toHttpProblem } from "./store-failure.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+/** More at once only make each other slower; more in line would have given up before their turn. */
+const MAX_CONCURRENT = 8;
+const MAX_WAITING = 64;
+
+export type QueryDeps = { readonly engine: Pick<Engine, "name" | "reader"> };
+
+/** `POST /query`: one question to the store, answered within the time that its asker waits, or not at all. */
+export function createQueryRoute({ engine }: QueryDeps) {
+  const queue = createWorkQueue({ maxRunning: MAX_CONCURRENT, maxWaiting: MAX_WAITING });
+
+  return async function answerQuery({ request, response, clientGone }: Call): Promise<void> {
+    const question = await readJson(request, storeQuerySchema);
+    const expired = AbortSignal.timeout(question.timeout_ms);
+    const signal = AbortSignal.any([expired, clientGone]);
+    try {
+      sendJson(response, 200, await queue.run(() => read(engine.reader, question, signal), signal));
+    } catch (cause) {
+      if (!expired.aborted) throw toHttpProblem(cause, engine);
+      const detail = `${engine.name} did not answer within ${question.timeout_ms} ms`;
+      throw new HttpProblem("store-timeout", { detail, cause });
+    }
+  };
+}
+
+async function read(
+  reader: EventReader,
+  question: StoreQuery,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { project_id: projectId } = question;
+  switch (question.read) {
+    case "stats":
+      return reader.readStats(projectId, question.query, signal);
+    case "page":
+      return reader.readPage(projectId, question.query, signal);
+    case "event":
+      return findEvent(reader, projectId, question.event_id.toLowerCase(), signal);
+    case "stored": {
+      const wanted = question.wanted.map(({ event_id, occurred_at }) => ({
+        eventId: event_id,
+        occurredAt: occurred_at,
+      }));
+      return { stored: await reader.countStored(projectId, wanted, signal) };
+    }
+  }
+}
+
+/** A UUIDv7 is made, as a rule, when its event occurs: a look at two days is far cheaper than one at all time. */
+async function findEvent(
+  reader: EventReader,
+  projectId: string,
+  eventId: string,
+  signal: AbortSignal,
+): Promise<EventReading> {
+  const epochMs = uuidV7EpochMs(eventId);
+  // The first half of the 48 bits lasts until the year 6429.
+  if (epochMs !== undefined && epochMs <= 2 ** 47) {
+    const range = {
+      from: new Date(epochMs - DAY_MS).toISOString(),
+      to: new Date(epochMs + DAY_MS).toISOString(),
+    };
+    const likely = await reader.findEvent(projectId, eventId, range, signal);
+    if (likely.events.length > 0) return likely;
+  }
+  return reader.findEvent(projectId, eventId, undefined, signal);
+}

@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { PROBLEMS } from "../../contract/problem.ts";
+import type { Logger } from "../logger.ts";
+import { type ArchiveDeps, answerArchive } from "./archive.ts";
+import { authorize } from "./authorize.ts";
+import type { Call } from "./call.ts";
+import { answerDeadLetter, type DeadLetterDeps } from "./dead-letter.ts";
+import { answerErase, type EraseDeps } from "./erase.ts";
+import { createExportRoute, type ExportDeps } from "./export.ts";
+import { answerHealth, answerReadiness, type HealthDeps } from "./health.ts";
+import { HttpProblem } from "./problem.ts";
+import { createQueryRoute, type QueryDeps } from "./query.ts";
+import { sendProblem } from "./send.ts";
+
+export type HttpServerOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: nobody gets anything but the worker's health. */
+  readonly token: string | undefined;
+  readonly logger: Logger;
+} & HealthDeps &
+  DeadLetterDeps &
+  QueryDeps &
+  ExportDeps &
+  EraseDeps &
+  ArchiveDeps;
+
+type Route = {
+  readonly methods: readonly ["GET", "HEAD"] | readonly ["POST"];
+  readonly path: RegExp;
+  readonly isForEverybody?: true;
+  answer(call: Call): Promise<void>;
+};
+
+/** Resolves once it listens. Whoever calls this closes it. */
+export function startHttpServer(options: HttpServerOptions): Promise<Server> {
+  const routes = createRoutes(options);
+  const server = createServer((request, response) => {
+    void respond(request, response, routes, options);
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => resolve(server));
+  });
+}
+
+function createRoutes(options: HttpServerOptions): readonly Route[] {
+  const reads = { methods: ["GET", "HEAD"] } as const;
+  const asks = { methods: ["POST"] } as const;
+  return [
+    { ...reads, path: /^\/healthz$/, isForEverybody: true, answer: answerHealth },
+    {
+      ...reads,
+      path: /^\/readyz$/,
+      isForEverybody: true,
+      answer: (call) => answerReadiness(call, options),
+    },
+    {
+      ...reads,
+      path: /^\/dead-letters\/([^/]+)\/([^/]+)$/,
+      answer: (call) => answerDeadLetter(call, options),
+    },
+    { ...asks, path: /^\/query$/, answer: createQueryRoute(options) },
+    { ...asks, path: /^\/export$/, answer: createExportRoute(options) },
+    { ...asks, path: /^\/erase$/, answer: (call) => answerErase(call, options) },
+    { ...asks, path: /^\/archive$/, answer: (call) => answerArchive(call, options) },
+  ];
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: readonly Route[],
+  { token, logger }: HttpServerOptions,
+): Promise<void> {
+  const clientGone = goneSignal(response);
+  try {
+    const { route, captured } = findRoute(request, response, routes);
+    if (!route.isForEverybody) authorize(request, response, token);
+    await route.answer({ request, response, captured, clientGone });
+  } catch (error) {
+    if (clientGone.aborted) return;
+    const problem =
+      error instanceof HttpProblem ? error : new HttpProblem("internal-error", { cause: error });
+    log(problem, request, logger);
+    // The client must not take the part that it has for the whole.
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (!request.complete) response.setHeader("connection", "close");
+    sendProblem(response, problem);
+  }
+}
+
+function findRoute(request: IncomingMessage, response: ServerResponse, routes: readonly Route[]) {
+  const [pathname = ""] = (request.url ?? "").split("?");
+  for (const route of routes) {
+    const match = route.path.exec(pathname);
+    if (match === null) continue;
+    if (route.methods.some((method) => method === request.method)) {
+      return { route, captured: match.slice(1) };
+    }
+    response.setHeader("allow", route.methods.join(", "));
+    throw new HttpProblem("method-not-allowed");
+  }
+  throw new HttpProblem("not-found");
+}
+
+/** Aborts when the connection ends before the answer does. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new Error("the client went away"));
+  });
+  return gone.signal;
+}
+
+/** What the client did wrong is its own matter. */
+function log(problem: HttpProblem, request: IncomingMessage, logger: Logger): void {
+  if (PROBLEMS[problem.slug].status < 500) return;
+  const fields = { err: problem.cause ?? problem, path: request.url, problem: problem.slug };
+  logger.error(fields, "request failed");
+}
