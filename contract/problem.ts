@@ -19,6 +19,7 @@ export const PROBLEMS = {
   "stream-unavailable": { status: 503, title: "Events cannot be stored right now" },
   "store-unavailable": { status: 503, title: "Stored data cannot be read right now" },
   "not-ready": { status: 503, title: "A part of the system is not ready" },
+  "store-timeout": { status: 504, title: "Stored data could not be read in time" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemSlug = keyof typeof PROBLEMS;

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
+import type { StatsDeps } from "./answer-stats.ts";
 import type { AppEnv } from "./app-env.ts";
 import { authenticate } from "./authenticate.ts";
 import { discardBody } from "./discard-body.ts";
@@ -9,14 +10,21 @@ import type { ReceiptDeps } from "./find-receipt.ts";
 import type { Logger } from "./logger.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { docsRoutes } from "./routes/docs.ts";
+import { type EventPagesDeps, eventPageRoutes } from "./routes/event-pages.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
+import { type ExportDeps, exportRoutes } from "./routes/export.ts";
 import { type HealthDeps, healthRoutes } from "./routes/health.ts";
 import { type MetricsDeps, metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import { queryRoutes } from "./routes/query.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
-import { type StatsDeps, statsRoutes } from "./routes/stats.ts";
+import { statsRoutes } from "./routes/stats.ts";
+import { type ErasureDeps, erasureRoutes } from "./routes/users.ts";
 
-export type AppDeps = EventsDeps &
+export type AppDeps = EventPagesDeps &
+  EventsDeps &
+  ErasureDeps &
+  ExportDeps &
   HealthDeps &
   MetricsDeps &
   ReceiptDeps &
@@ -30,13 +38,29 @@ export function createApp(deps: AppDeps) {
   const app = new Hono<AppEnv>();
   app.use(requestId({ limitLength: 200 }));
 
-  app.use("/v1/events", openToBrowsers);
-  app.on("POST", "/v1/events", authenticate("w", deps.keySecrets));
+  const needsKey = {
+    w: authenticate("w", deps.keySecrets),
+    r: authenticate("r", deps.keySecrets),
+    a: authenticate("a", deps.keySecrets),
+  };
+  app.use("/v1/events", (c, next) => {
+    const isIngest = c.req.method === "POST" || c.req.method === "OPTIONS";
+    return isIngest ? openToBrowsers(c, next) : next();
+  });
+  app.on("POST", "/v1/events", needsKey.w);
   app.route("/v1/events", eventsRoutes(deps));
-  app.on("GET", "/v1/events/:event_id", authenticate("r", deps.keySecrets));
+  app.on("GET", ["/v1/events", "/v1/users/:user_id/events"], needsKey.r);
+  app.route("/", eventPageRoutes(deps));
+  app.on("GET", "/v1/events/:event_id", needsKey.r);
   app.route("/v1/events", receiptRoutes(deps));
-  app.on("GET", "/v1/stats/*", authenticate("r", deps.keySecrets));
+  app.on("GET", "/v1/stats/*", needsKey.r);
   app.route("/v1/stats", statsRoutes(deps));
+  app.on("POST", "/v1/query", needsKey.r);
+  app.route("/v1/query", queryRoutes(deps));
+  app.on("GET", "/v1/export", needsKey.r);
+  app.route("/v1/export", exportRoutes(deps));
+  app.on("DELETE", "/v1/users/:user_id", needsKey.a);
+  app.route("/v1/users", erasureRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", metricsRoutes(deps));
   app.route("/", openApiRoutes());

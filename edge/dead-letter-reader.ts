@@ -1,11 +1,10 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { WorkerOptions } from "./store/worker-client.ts";
 
 export interface DeadLetterReader {
   /** The newest dead letter of an event. Rejects when the worker does not answer in time, or answers an error. */
   find(projectId: string, eventId: string): Promise<DeadLetter | undefined>;
 }
-
-export type WorkerOptions = { readonly url: string; readonly token: string };
 
 const TIMEOUT_MS = 3_000;
 

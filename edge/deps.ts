@@ -1,15 +1,18 @@
 import type { AppDeps } from "./app.ts";
 import type { Bindings } from "./bindings.ts";
+import { createAnswerCache } from "./cache/answer-cache.ts";
+import { createColoCache, type HttpCache } from "./cache/colo-cache.ts";
 import { createNeonDatabase } from "./database.ts";
 import { createDeadLetterReader } from "./dead-letter-reader.ts";
 import { parseConfig } from "./env.ts";
 import { createRedisMemory } from "./event-memory.ts";
-import { createEventReader } from "./event-reader.ts";
 import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
 import { createRedisCircuit } from "./redis-circuit.ts";
 import { createRedisClient } from "./redis-client.ts";
-import { createStatsReader } from "./stats-reader.ts";
+import { createStoreReader } from "./store/create-store-reader.ts";
+import { pingStore } from "./store/ping-store.ts";
+import { createWorkerClient } from "./store/worker-client.ts";
 
 /** The only place that builds clients. None of them connects before its first use. */
 export function createDeps(bindings: Bindings): AppDeps {
@@ -18,7 +21,9 @@ export function createDeps(bindings: Bindings): AppDeps {
   const redis = createRedisClient(config.redis);
   const redisCircuit = createRedisCircuit(logger);
   const publisher = createPublisherPool(bindings.PUBLISHER, config.publisherShards);
-  const database = createNeonDatabase(config.database);
+  const database = config.database && createNeonDatabase(config.database);
+  const worker = config.worker && createWorkerClient(config.worker);
+  const coloCache = findColoCache();
   return {
     keySecrets: config.keySecrets,
     logger,
@@ -33,13 +38,22 @@ export function createDeps(bindings: Bindings): AppDeps {
       policy: config.rateLimit,
     }),
     publisher,
-    statsReader: createStatsReader(database),
-    eventReader: createEventReader(database),
+    store: createStoreReader(database, worker),
+    worker,
+    answers: createAnswerCache({
+      now: Date.now,
+      shared: coloCache && createColoCache(coloCache, logger),
+    }),
     deadLetters: config.worker === undefined ? undefined : createDeadLetterReader(config.worker),
     // Through the circuit, so that a probe of readiness closes it also while nobody posts.
     pingRedis: () => redisCircuit.call(() => redis.ping()),
-    pingDatabase: () => database.query({ text: "select 1", params: [] }),
+    pingDatabase: () => pingStore(database, config.worker),
     redisCircuit,
     metricsToken: config.metricsToken,
   };
+}
+
+/** Cloudflare's own is there in every Worker; a runtime without one has the isolate's memory alone. */
+function findColoCache(): HttpCache | undefined {
+  return typeof caches === "undefined" ? undefined : caches.default;
 }

@@ -8,31 +8,41 @@ const secret = z.string().min(32, "must have at least 32 characters");
 const number = (fallback: number, minimum: number) =>
   z.coerce.number().int().min(minimum).default(fallback);
 
-const varsSchema = z.object({
-  KEY_SECRET: secret,
-  KEY_SECRET_PREVIOUS: secret.optional(),
-  UPSTASH_REDIS_REST_URL: z.url(),
-  UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
-  REDIS_TIMEOUT_MS: number(300, 10),
-  NATS_URL: z
-    .string()
-    .min(1)
-    .transform((text) => text.split(",").map((url) => url.trim())),
-  NATS_USER: z.string().optional(),
-  NATS_PASSWORD: z.string().optional(),
-  PUBLISHER_SHARDS: number(4, 1),
-  // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
-  OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
-  WORKER_URL: z.url().optional(),
-  WORKER_TOKEN: z.string().min(16).optional(),
-  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
-  DATABASE_URL: z.string().min(1),
-  NEON_FETCH_ENDPOINT: z.url().optional(),
-  MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
-  RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
-  // A full request must fit, or it could never be accepted.
-  RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
-});
+const varsSchema = z
+  .object({
+    KEY_SECRET: secret,
+    KEY_SECRET_PREVIOUS: secret.optional(),
+    UPSTASH_REDIS_REST_URL: z.url(),
+    UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
+    REDIS_TIMEOUT_MS: number(300, 10),
+    NATS_URL: z
+      .string()
+      .min(1)
+      .transform((text) => text.split(",").map((url) => url.trim())),
+    NATS_USER: z.string().optional(),
+    NATS_PASSWORD: z.string().optional(),
+    PUBLISHER_SHARDS: number(4, 1),
+    // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
+    OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
+    WORKER_URL: z.url().optional(),
+    WORKER_TOKEN: z.string().min(16).optional(),
+    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+    DATABASE_URL: z.string().min(1).optional(),
+    NEON_FETCH_ENDPOINT: z.url().optional(),
+    MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
+    RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
+    // A full request must fit, or it could never be accepted.
+    RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
+  })
+  .superRefine(({ DATABASE_URL, WORKER_URL, WORKER_TOKEN }, context) => {
+    const isMissing = (name: string, message: string) =>
+      context.addIssue({ code: "custom", path: [name], message });
+    if (WORKER_URL !== undefined && WORKER_TOKEN === undefined) {
+      isMissing("WORKER_TOKEN", "is needed with WORKER_URL");
+    } else if (DATABASE_URL === undefined && WORKER_URL === undefined) {
+      isMissing("DATABASE_URL", "is needed, or WORKER_URL and WORKER_TOKEN: nothing can be read");
+    }
+  });
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function parseConfig(vars: Vars) {
@@ -62,7 +72,11 @@ export function parseConfig(vars: Vars) {
         ? undefined
         : { url: values.WORKER_URL, token: values.WORKER_TOKEN },
     metricsToken: values.METRICS_TOKEN,
-    database: { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
+    // Without one everything is asked of the worker.
+    database:
+      values.DATABASE_URL === undefined
+        ? undefined
+        : { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     rateLimit: {
       eventsPerSecond: values.RATE_LIMIT_EVENTS_PER_SECOND,

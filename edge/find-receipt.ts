@@ -3,12 +3,12 @@ import type { Receipt } from "../contract/receipt.ts";
 import type { DeadLetterReader } from "./dead-letter-reader.ts";
 import { delay } from "./delay.ts";
 import type { EventMemory } from "./event-memory.ts";
-import type { EventReader } from "./event-reader.ts";
 import type { Logger } from "./logger.ts";
 import { ProblemError } from "./problem.ts";
+import type { StoreReader } from "./store/store-reader.ts";
 
 export type ReceiptDeps = {
-  readonly eventReader: EventReader;
+  readonly store: Pick<StoreReader, "findEvent">;
   readonly memory: Pick<EventMemory, "isSeen">;
   /** Undefined where the edge is not given the worker's address: no event is called dead then. */
   readonly deadLetters: DeadLetterReader | undefined;
@@ -42,7 +42,7 @@ export async function findReceipt(
 type Look = { readonly receipt: Receipt | undefined; readonly asOf: string | null };
 
 async function look(projectId: string, eventId: string, deps: ReceiptDeps): Promise<Look> {
-  const { events, asOf } = await deps.eventReader.find(projectId, eventId);
+  const { events, asOf } = await deps.store.findEvent(projectId, eventId);
   const [event, ...others] = events;
   if (event !== undefined) {
     const more = others.length === 0 ? {} : { others };

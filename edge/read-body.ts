@@ -4,9 +4,12 @@ import { ProblemError } from "./problem.ts";
 
 /**
  * Reads a request's body, gunzipped when `Content-Encoding` or its first bytes say so: `sendBeacon` cannot set the header.
- * Never holds more than {@link MAX_BODY_BYTES} of either form, whatever the client claims or a gzip bomb holds.
+ * Never holds more than `maxBytes` of either form, whatever the client claims or a gzip bomb holds.
  */
-export async function readBody(request: Request): Promise<Uint8Array> {
+export async function readBody(
+  request: Request,
+  maxBytes: number = MAX_BODY_BYTES,
+): Promise<Uint8Array> {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "gzip" && encoding !== "identity" && encoding !== "") {
     throw new ProblemError("unsupported-media-type", {
@@ -14,15 +17,15 @@ export async function readBody(request: Request): Promise<Uint8Array> {
       headers: { "accept-encoding": "gzip" },
     });
   }
-  const bytes = await readBounded(request);
-  if (isGzip(bytes)) return gunzipBounded(bytes);
+  const bytes = await readBounded(request, maxBytes);
+  if (isGzip(bytes)) return gunzipBounded(bytes, maxBytes);
   if (encoding === "gzip") throw malformed("the body is not gzip, as Content-Encoding says");
   return bytes;
 }
 
-async function readBounded(request: Request): Promise<Uint8Array> {
+async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array> {
   const declaredBytes = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (declaredBytes > MAX_BODY_BYTES) throw tooLarge();
+  if (declaredBytes > maxBytes) throw tooLarge(maxBytes);
   // The HTTP server enforces a declared length, so the body can be taken whole; without one it is counted while it streams.
   if (declaredBytes >= 0) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
@@ -30,7 +33,7 @@ async function readBounded(request: Request): Promise<Uint8Array> {
   // What is left of a body that is refused stays readable for `discardBody`.
   for await (const chunk of request.body?.values({ preventCancel: true }) ?? []) {
     byteCount += chunk.byteLength;
-    if (byteCount > MAX_BODY_BYTES) throw tooLarge();
+    if (byteCount > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -41,18 +44,18 @@ function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 0x08;
 }
 
-function gunzipBounded(bytes: Uint8Array): Uint8Array {
+function gunzipBounded(bytes: Uint8Array, maxBytes: number): Uint8Array {
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_BODY_BYTES });
+    return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (cause) {
-    if (cause instanceof RangeError) throw tooLarge();
+    if (cause instanceof RangeError) throw tooLarge(maxBytes);
     throw malformed("the gzip data is damaged", cause);
   }
 }
 
-function tooLarge(): ProblemError {
+function tooLarge(maxBytes: number): ProblemError {
   return new ProblemError("body-too-large", {
-    detail: `The body is larger than ${MAX_BODY_BYTES} bytes when decoded: send it in parts`,
+    detail: `The body is larger than ${maxBytes} bytes when decoded`,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { WantedEvent } from "../contract/event-reading.ts";
 import { delay } from "./delay.ts";
-import type { EventReader } from "./event-reader.ts";
+import type { StoreReader } from "./store/store-reader.ts";
 
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = 500;
 export async function waitUntilStored(
   projectId: string,
   wanted: readonly WantedEvent[],
-  reader: EventReader,
+  reader: Pick<StoreReader, "hasAll">,
   maxWaitMs: number,
 ): Promise<boolean> {
   const deadlineMs = Date.now() + maxWaitMs;

@@ -17,6 +17,8 @@ export type Parameter = {
   readonly in: "query" | "header" | "path";
   readonly required?: boolean;
   readonly description?: string;
+  /** True: a list's values are repeated parameters of the same name. */
+  readonly explode?: boolean;
   readonly schema: JsonSchema;
   readonly example?: unknown;
 };
@@ -43,7 +45,11 @@ export type Operation = {
   readonly responses: Readonly<Record<string, ResponseObject>>;
 };
 
-export type PathItem = { readonly get?: Operation; readonly post?: Operation };
+export type PathItem = {
+  readonly get?: Operation;
+  readonly post?: Operation;
+  readonly delete?: Operation;
+};
 
 export type OpenApiDocument = {
   readonly openapi: "3.1.0";

@@ -12,7 +12,7 @@ export function problemResponses(
   const responses = [...byStatus].map(([status, problems]) => {
     const response: ResponseObject = {
       description: problems.map(({ slug, title }) => `\`${slug}\`: ${title}`).join(". "),
-      ...(status === 429 || status === 503 ? { headers: { "Retry-After": RETRY_AFTER } } : {}),
+      ...(status === 429 || status >= 503 ? { headers: { "Retry-After": RETRY_AFTER } } : {}),
       content: {
         "application/problem+json": {
           schema: toSchema(problemSchema),

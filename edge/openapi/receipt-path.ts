@@ -13,7 +13,7 @@ export function receiptPath(schemas: SchemaCollector): PathItem {
       operationId: "getReceipt",
       summary: "What became of one event",
       description: DESCRIPTION,
-      tags: ["Statistics"],
+      tags: ["Raw events"],
       security: [{ bearer: [] }, { keyParameter: [] }],
       parameters: [
         {
@@ -29,7 +29,7 @@ export function receiptPath(schemas: SchemaCollector): PathItem {
           content: { "application/json": { schema: schemas.toSchema(receiptSchema) } },
         },
         ...problemResponses(
-          ["unauthorized", "wrong-scope", "not-found", "store-unavailable"],
+          ["unauthorized", "wrong-scope", "not-found", "store-unavailable", "store-timeout"],
           schemas,
         ),
       },

@@ -8,9 +8,10 @@ import {
   type StatsKind,
 } from "../../contract/stats-query.ts";
 import { STATS_PATHS } from "../routes/stats.ts";
-import type { Header, JsonSchema, Parameter, PathItem } from "./document-types.ts";
+import type { Header, Parameter, PathItem } from "./document-types.ts";
 import { problemResponses } from "./problem-responses.ts";
 import type { SchemaCollector } from "./schema-collector.ts";
+import { searchParameters } from "./search-parameters.ts";
 
 const TEXTS: Record<StatsKind, { operationId: string; summary: string; description: string }> = {
   active_users: {
@@ -26,7 +27,7 @@ const TEXTS: Record<StatsKind, { operationId: string; summary: string; descripti
   events: {
     operationId: "getEventCounts",
     summary: "Events, or users, over time",
-    description: `Buckets without events are there with 0; with \`breakdown\` so is every group in every bucket, the group with the largest sum first. At most ${MAX_BUCKETS} buckets, ${MAX_GROUPS} groups and ${MAX_VALUES} values of a breakdown.`,
+    description: `Filters are tests of properties, all of which an event must pass. Buckets without events are there with 0; with \`breakdown\` so is every group in every bucket, the group with the largest sum first. At most ${MAX_BUCKETS} buckets, ${MAX_GROUPS} groups and ${MAX_VALUES} values of a breakdown.`,
   },
   retention: {
     operationId: "getRetention",
@@ -54,7 +55,10 @@ function statsPath(kind: StatsKind, schemas: SchemaCollector): PathItem {
       ...TEXTS[kind],
       tags: ["Statistics"],
       security: [{ bearer: [] }, { keyParameter: [] }],
-      parameters: parametersOf(schemas.toSchema(STATS_QUERY_SCHEMAS[kind])),
+      parameters: [
+        ...searchParameters(schemas.toSchema(STATS_QUERY_SCHEMAS[kind]), ["kind"]),
+        FORCE_PARAMETER,
+      ],
       responses: {
         "200": {
           description: "The numbers, and how fresh they are",
@@ -69,7 +73,7 @@ function statsPath(kind: StatsKind, schemas: SchemaCollector): PathItem {
         },
         "304": { description: "The numbers are those of `If-None-Match`", headers: CACHE_HEADERS },
         ...problemResponses(
-          ["unauthorized", "wrong-scope", "invalid-query", "store-unavailable"],
+          ["unauthorized", "wrong-scope", "invalid-query", "store-unavailable", "store-timeout"],
           schemas,
         ),
       },
@@ -77,24 +81,18 @@ function statsPath(kind: StatsKind, schemas: SchemaCollector): PathItem {
   };
 }
 
-/** Every member of the query but its kind, which the path says. */
-function parametersOf(query: JsonSchema): Parameter[] {
-  const { kind: _, ...members } = query.properties as Record<string, JsonSchema>;
-  const required = new Set(query.required as string[]);
-  return Object.entries(members).map(([name, { description, example, ...schema }]) => ({
-    name,
-    in: "query",
-    required: required.has(name),
-    ...(typeof description === "string" ? { description } : {}),
-    schema,
-    ...(example === undefined ? {} : { example }),
-  }));
-}
+export const FORCE_PARAMETER: Parameter = {
+  name: "Cache-Control",
+  in: "header",
+  description: "`no-cache`: read the store now, whatever a cache keeps",
+  schema: { type: "string", enum: ["no-cache"] },
+};
 
-const CACHE_HEADERS: Record<string, Header> = {
+export const CACHE_HEADERS: Record<string, Header> = {
   ETag: { description: "Changes with the numbers", schema: { type: "string" } },
   "Cache-Control": {
-    description: "Seconds for a range that includes now, minutes for one that has ended",
+    description:
+      "How long the answer is fresh: up to seconds for a range that includes now, minutes for one that has ended",
     schema: { type: "string" },
   },
 };

@@ -4,20 +4,22 @@ import type { WantedEvent } from "../../contract/event-reading.ts";
 import type { IngestAnswer } from "../../contract/ingest-answer.ts";
 import { type Admission, admitEvents } from "../admit-events.ts";
 import type { AppEnv } from "../app-env.ts";
+import type { AnswerCache } from "../cache/answer-cache.ts";
 import { decodeEvents } from "../decode-events.ts";
-import type { EventReader } from "../event-reader.ts";
 import { toIngestAnswer } from "../ingest-answer.ts";
 import { ProblemError } from "../problem.ts";
 import { originOf } from "../publisher-pool.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
 import { readBody } from "../read-body.ts";
+import type { StoreReader } from "../store/store-reader.ts";
 import { type StoreDeps, storeEvents } from "../store-events.ts";
 import { waitUntilStored } from "../wait-until-stored.ts";
 
 export type EventsDeps = StoreDeps & {
   readonly now: () => number;
   readonly maxEventAgeMs: number;
-  readonly eventReader: EventReader;
+  readonly store: Pick<StoreReader, "hasAll">;
+  readonly answers: Pick<AnswerCache, "forget">;
   /** Of a request that waits for its rows. */
   readonly maxWaitMs: number;
 };
@@ -57,7 +59,9 @@ export function eventsRoutes(deps: EventsDeps) {
     const answer: IngestAnswer = toIngestAnswer(admissions, duplicateIds, listsAll);
     if (waits) {
       const wanted = admitted.map(({ event }) => toWanted(event, duplicateIds));
-      answer.stored = await waitUntilStored(projectId, wanted, deps.eventReader, deps.maxWaitMs);
+      answer.stored = await waitUntilStored(projectId, wanted, deps.store, deps.maxWaitMs);
+      // Whoever waits wants to read what it has written.
+      deps.answers.forget(projectId);
     }
     return c.json(answer, 202, rateLimit === undefined ? DEGRADED : rateLimitHeaders(rateLimit));
   });

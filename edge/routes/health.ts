@@ -8,7 +8,7 @@ export type HealthDeps = {
   readonly publisher: Pick<EventPublisher, "ping" | "reports">;
   /** Rejects while Redis does not answer, or is left alone since it did not. */
   readonly pingRedis: () => Promise<unknown>;
-  /** Rejects when the database does not answer. */
+  /** Rejects when the database, or what else the edge reads from, does not answer. */
   readonly pingDatabase: () => Promise<unknown>;
 };
 

@@ -1,18 +1,10 @@
-import { createHash } from "node:crypto";
-import { type Context, Hono } from "hono";
-import { StatsQueryError } from "../../contract/query-parts.ts";
-import { endOfAnswerMs, type StatsMeta, toStatsData } from "../../contract/stats-answer.ts";
-import type { StatsKind, StatsQuery } from "../../contract/stats-query.ts";
+import { Hono } from "hono";
+import type { StatsKind } from "../../contract/stats-query.ts";
 import { parseStatsSearch } from "../../contract/stats-search.ts";
-import { DAY_MS } from "../../contract/time-buckets.ts";
+import { type AskedQuery, answerStats, type StatsDeps, toAsked } from "../answer-stats.ts";
 import type { AppEnv } from "../app-env.ts";
-import { ProblemError } from "../problem.ts";
-import type { StatsReader } from "../stats-reader.ts";
-
-export type StatsDeps = {
-  readonly statsReader: StatsReader;
-  readonly now: () => number;
-};
+import { orInvalidQuery } from "../or-invalid-query.ts";
+import { searchOf } from "../search-of.ts";
 
 /** The path of each kind of question, below `/v1/stats`. */
 export const STATS_PATHS: Readonly<Record<StatsKind, string>> = {
@@ -23,74 +15,34 @@ export const STATS_PATHS: Readonly<Record<StatsKind, string>> = {
   funnel: "/funnel",
 };
 
-/** `GET /v1/stats/…`: parse → read → fill → answer. Behind `authenticate("r")`. */
+/** `GET /v1/stats/…`: parse → cache or store → answer. Behind `authenticate("r")`. */
 export function statsRoutes(deps: StatsDeps) {
+  const parse = rememberParsed((kind, url) =>
+    toAsked(orInvalidQuery(() => parseStatsSearch(kind, searchOf(url)))),
+  );
   const routes = new Hono<AppEnv>();
   for (const [kind, path] of Object.entries(STATS_PATHS)) {
-    routes.get(path, (c) => answer(c, kind as StatsKind, deps));
+    routes.get(path, (c) => {
+      const startedMs = deps.now();
+      return answerStats(c, parse(kind as StatsKind, c.req.url), startedMs, deps);
+    });
   }
   return routes;
 }
 
-async function answer(c: Context<AppEnv>, kind: StatsKind, { statsReader, now }: StatsDeps) {
-  const startedMs = now();
-  const search = new URL(c.req.url).searchParams;
-  search.delete("key"); // authentication's
-  const query = orInvalidQuery(() => parseStatsSearch(kind, search));
+const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED_CHARACTERS = 2_000;
 
-  const { projectId } = c.var.key;
-  const { rows, asOf, sources } = await statsReader.read(projectId, query);
-  const answeredMs = now();
-  const asOfMs = asOf === null ? undefined : Date.parse(asOf);
-  const data = JSON.stringify(orInvalidQuery(() => toStatsData(query, rows, asOfMs ?? answeredMs)));
-  const etag = entityTag(projectId, query, data);
-  const headers = {
-    etag,
-    "cache-control": `private, max-age=${maxAgeSeconds(query, asOfMs)}`,
-    vary: "Authorization",
+/** Remembers what URLs ask: a dashboard asks the same ones again and again, and to parse one takes longer than to find its answer. */
+function rememberParsed(parse: (kind: StatsKind, url: string) => AskedQuery) {
+  const known = new Map<string, AskedQuery>();
+  return (kind: StatsKind, url: string): AskedQuery => {
+    const found = known.get(url);
+    if (found !== undefined) return found;
+    const asked = parse(kind, url);
+    if (url.length > MAX_REMEMBERED_CHARACTERS) return asked;
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(url, asked);
+    return asked;
   };
-  if (matches(c.req.header("if-none-match"), etag)) return c.body(null, 304, headers);
-  const meta: StatsMeta = {
-    query,
-    as_of: asOf,
-    lag_ms: asOfMs === undefined ? null : Math.max(0, answeredMs - asOfMs),
-    sources: [...sources],
-    cache: "miss",
-    elapsed_ms: answeredMs - startedMs,
-  };
-  return c.body(`{"data":${data},"meta":${JSON.stringify(meta)}}`, 200, {
-    ...headers,
-    "content-type": "application/json",
-  });
-}
-
-function orInvalidQuery<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof StatsQueryError)) throw error;
-    throw new ProblemError("invalid-query", { errors: [...error.faults] });
-  }
-}
-
-/** Weak (RFC 9110 §8.8.1): the same question with the same numbers, read at another time, is the same answer. */
-function entityTag(projectId: string, query: StatsQuery, data: string): string {
-  const hash = createHash("sha256").update(`${projectId}\n${JSON.stringify(query)}\n${data}`);
-  return `W/"${hash.digest("base64url").slice(0, 22)}"`;
-}
-
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
-  return (ifNoneMatch ?? "")
-    .split(",")
-    .some((tag) => tag.trim() === "*" || opaque(tag) === opaque(etag));
-}
-
-/**
- * A range that ended over a day ago hardly changes, but an import or a client that was offline may still add to it: whoever keeps
- * the answer must see that within minutes. A range that includes now changes with every event.
- */
-function maxAgeSeconds(query: StatsQuery, asOfMs: number | undefined): number {
-  const hasEnded = asOfMs !== undefined && endOfAnswerMs(query) < asOfMs - DAY_MS;
-  return hasEnded ? 300 : 5;
 }

@@ -1,7 +1,14 @@
 import type { WantedEvent } from "../../contract/event-reading.ts";
 import type { Statement } from "../statement.ts";
 
-/** One row, `stored`: how many of the events have a row. Ids may not repeat. */
+export type CountStoredRow = {
+  /** How many of the events have a row. */
+  readonly stored: unknown;
+  /** Text with an offset, or null: rows before it are in the cold tier alone. */
+  readonly floor: unknown;
+};
+
+/** Ids may not repeat. */
 export function compileCountStored(projectId: string, wanted: readonly WantedEvent[]): Statement {
   const exact = wanted.flatMap(({ eventId, occurredAt }) =>
     occurredAt === undefined ? [] : [{ eventId, occurredAt }],
@@ -28,7 +35,7 @@ export function compileCountStored(projectId: string, wanted: readonly WantedEve
       cross join lateral (
         select from events where project_id = $1 and events.event_id = wanted.event_id limit 1
       ) as found
-    ) as stored`,
+    ) as stored, (select to_json(floor) from hot_floor) as floor`,
     params: [
       projectId,
       toArray(exact.map(({ eventId }) => eventId)),

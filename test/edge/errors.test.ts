@@ -122,7 +122,12 @@ const REQUESTS: Case[] = [
     "wrong-scope",
     "This route needs a write key, this is a read key",
   ],
-  ["the wrong method", { method: "DELETE" }, "method-not-allowed", "/v1/events supports POST"],
+  [
+    "the wrong method",
+    { method: "DELETE" },
+    "method-not-allowed",
+    "/v1/events supports POST, GET, HEAD",
+  ],
 ];
 
 describe("POST /v1/events refuses a request", () => {

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { DeadLetter } from "../../contract/dead-letter.ts";
-import { createKey } from "../../contract/key.ts";
 import type { StoredEvent } from "../../contract/receipt.ts";
 import type { AppDeps } from "../../edge/app.ts";
-import { createTestApp, post, READ_KEY, SECRET, sampleEvent, WRITE_KEY } from "./test-app.ts";
+import {
+  createTestApp,
+  emptyStore,
+  OTHER_KEY,
+  post,
+  READ_KEY,
+  sampleEvent,
+  WRITE_KEY,
+} from "./test-app.ts";
 
 const ID = "00000000-0000-4000-8000-00000000000a";
-
-/** Another project's reader, to whom nothing of the first exists. */
-const OTHER_KEY = createKey({ scope: "r", projectId: "other", kid: "k1" }, SECRET);
 
 const STORED: StoredEvent = {
   event_id: ID,
@@ -35,8 +39,9 @@ function createApp(overrides: Partial<AppDeps> = {}) {
   return { ...app, get };
 }
 
-const eventReaderOf = (events: StoredEvent[]): AppDeps["eventReader"] => ({
-  find: async (projectId) => ({
+const storeOf = (events: StoredEvent[]): AppDeps["store"] => ({
+  ...emptyStore(),
+  findEvent: async (projectId) => ({
     events: projectId === "demo" ? events : [],
     asOf: "2026-06-01T11:59:59.000Z",
   }),
@@ -64,7 +69,7 @@ describe("GET /v1/events/{event_id}", () => {
   });
 
   it("tells the row of a stored event, also for an id in capitals", async () => {
-    const { get } = createApp({ eventReader: eventReaderOf([STORED]) });
+    const { get } = createApp({ store: storeOf([STORED]) });
     const receipt = { event_id: ID, status: "stored", event: STORED };
     expect(await (await get(ID)).json()).toEqual(receipt);
     expect(await (await get(ID.toUpperCase())).json()).toEqual(receipt);
@@ -73,7 +78,7 @@ describe("GET /v1/events/{event_id}", () => {
 
   it("tells all rows of an id that came with several times", async () => {
     const older = { ...STORED, occurred_at: "2026-05-01T09:00:00.000Z" };
-    const { get } = createApp({ eventReader: eventReaderOf([STORED, older]) });
+    const { get } = createApp({ store: storeOf([STORED, older]) });
     expect(await (await get(ID)).json()).toMatchObject({ event: STORED, others: [older] });
   });
 
@@ -90,7 +95,7 @@ describe("GET /v1/events/{event_id}", () => {
 
   it("404 for an event that nobody knows, with the time up to which that is certain", async () => {
     const { get } = createApp({
-      eventReader: eventReaderOf([]),
+      store: storeOf([]),
       deadLetters: deadLettersOf(LETTER),
     });
     const unknown = "00000000-0000-4000-8000-00000000000b";
@@ -151,8 +156,8 @@ describe("POST /v1/events?wait=stored", () => {
   it("answers once every row is there", async () => {
     const asked: unknown[] = [];
     const { fetch } = createApp({
-      eventReader: {
-        ...eventReaderOf([]),
+      store: {
+        ...storeOf([]),
         hasAll: async (projectId, wanted) => {
           asked.push([projectId, wanted]);
           return asked.length === 3;
@@ -175,8 +180,8 @@ describe("POST /v1/events?wait=stored", () => {
   it("asks for a duplicate by its id alone: its row may have the time it was first sent with", async () => {
     const asked: unknown[] = [];
     const { fetch } = createApp({
-      eventReader: {
-        ...eventReaderOf([]),
+      store: {
+        ...storeOf([]),
         hasAll: async (_, wanted) => asked.push(...wanted) > 0,
       },
     });
@@ -189,7 +194,7 @@ describe("POST /v1/events?wait=stored", () => {
 
   it("says after a while that the rows are not there yet, also when the store does not answer", async () => {
     const { fetch, published } = createApp({
-      eventReader: { ...eventReaderOf([]), hasAll: failing },
+      store: { ...storeOf([]), hasAll: failing },
     });
     const response = await fetch("/v1/events?wait=stored", post(sampleEvent(1)));
     expect(response.status).toBe(202);

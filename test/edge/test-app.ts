@@ -2,11 +2,16 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { decodeEnvelope, type Envelope } from "../../contract/envelope.ts";
 import { createKey } from "../../contract/key.ts";
 import { type AppDeps, createApp } from "../../edge/app.ts";
+import { createAnswerCache } from "../../edge/cache/answer-cache.ts";
 import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
+import type { StoreReader } from "../../edge/store/store-reader.ts";
 
 export const SECRET = "a secret of at least 32 characters";
 export const WRITE_KEY = createKey({ scope: "w", projectId: "demo", kid: "k1" }, SECRET);
 export const READ_KEY = createKey({ scope: "r", projectId: "demo", kid: "k1" }, SECRET);
+export const ADMIN_KEY = createKey({ scope: "a", projectId: "demo", kid: "k1" }, SECRET);
+/** Another project's reader, to whom nothing of the first exists. */
+export const OTHER_KEY = createKey({ scope: "r", projectId: "other", kid: "k1" }, SECRET);
 export const NOW_MS = Date.parse("2026-06-01T12:00:00Z");
 
 /**
@@ -44,15 +49,9 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
       ping: async () => {},
       reports: async () => [],
     },
-    statsReader: {
-      read: async () => {
-        throw new Error("no statistics in this test");
-      },
-    },
-    eventReader: {
-      find: async () => ({ events: [], asOf: null }),
-      hasAll: async () => false,
-    },
+    store: emptyStore(),
+    worker: undefined,
+    answers: createAnswerCache({ now: overrides.now ?? (() => NOW_MS), shared: undefined }),
     deadLetters: undefined,
     pingRedis: async () => "PONG",
     pingDatabase: async () => [],
@@ -77,6 +76,18 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
         envelope: decodeEnvelope(payload),
       }));
     },
+  };
+}
+
+/** A store without a row, that cannot be asked for statistics. */
+export function emptyStore(): StoreReader {
+  return {
+    readStats: async () => {
+      throw new Error("no statistics in this test");
+    },
+    readPage: async () => ({ events: [], hasMore: false, asOf: null, sources: ["events"] }),
+    findEvent: async () => ({ events: [], asOf: null }),
+    hasAll: async () => false,
   };
 }
 

@@ -1,0 +1,44 @@
+import { type Context, Hono } from "hono";
+import { encodeCursor } from "../../contract/event-page.ts";
+import { parseEventPageSearch } from "../../contract/stats-search.ts";
+import type { AppEnv } from "../app-env.ts";
+import { orInvalidQuery } from "../or-invalid-query.ts";
+import { searchOf } from "../search-of.ts";
+import type { StoreReader } from "../store/store-reader.ts";
+import { userIdOf } from "../user-id-of.ts";
+
+export type EventPagesDeps = {
+  readonly store: Pick<StoreReader, "readPage">;
+  readonly now: () => number;
+};
+
+/** `GET /v1/events` and `GET /v1/users/{user_id}/events`: raw rows, newest first, a page at a time. Behind `authenticate("r")`. */
+export function eventPageRoutes(deps: EventPagesDeps) {
+  return new Hono<AppEnv>()
+    .get("/v1/events", (c) => answerPage(c, {}, deps))
+    .get("/v1/users/:user_id/events", (c) => answerPage(c, { user_id: userIdOf(c.req.url) }, deps));
+}
+
+/** Pages are not kept: whoever reads raw rows wants them as they are now, and hardly asks for the same page twice. */
+async function answerPage(
+  c: Context<AppEnv>,
+  fixed: { readonly user_id?: string },
+  { store, now }: EventPagesDeps,
+) {
+  const startedMs = now();
+  const query = orInvalidQuery(() => parseEventPageSearch(fixed, searchOf(c.req.url)));
+  const { events, hasMore, asOf, sources } = await store.readPage(c.var.key.projectId, query);
+  const last = hasMore ? events.at(-1) : undefined;
+  const nowMs = now();
+  const meta = {
+    as_of: asOf,
+    lag_ms: asOf === null ? null : Math.max(0, nowMs - Date.parse(asOf)),
+    sources,
+    elapsed_ms: nowMs - startedMs,
+  };
+  const next_cursor = last === undefined ? null : encodeCursor(last);
+  return c.json({ data: events, next_cursor, meta }, 200, {
+    "cache-control": "no-store",
+    vary: "Authorization",
+  });
+}

@@ -1,0 +1,41 @@
+import { Hono } from "hono";
+import { type ExportQuery, parseExportSearch } from "../../contract/export-query.ts";
+import type { ExportRequest } from "../../contract/store-api.ts";
+import type { AppEnv } from "../app-env.ts";
+import { orInvalidQuery } from "../or-invalid-query.ts";
+import { searchOf } from "../search-of.ts";
+import { needWorker } from "../store/need-worker.ts";
+import type { WorkerClient } from "../store/worker-client.ts";
+
+export type ExportDeps = { readonly worker: Pick<WorkerClient, "open"> | undefined };
+
+/** Until the first bytes; how long the rest takes is the client's affair. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * `GET /v1/export`: the worker's stream, passed on. A failure half-way breaks the connection, so that no client takes a part for the
+ * whole; a client that hangs up ends the worker's reading. Behind `authenticate("r")`.
+ */
+export function exportRoutes({ worker }: ExportDeps) {
+  return new Hono<AppEnv>().get("/", async (c) => {
+    const { projectId } = c.var.key;
+    const query = orInvalidQuery(() => parseExportSearch(searchOf(c.req.url)));
+    const request: ExportRequest = { project_id: projectId, ...query };
+    const source = needWorker(worker, "Events are exported by the worker");
+    const { body, headers } = await source.open("/export", request, TIMEOUT_MS, c.req.raw.signal);
+    return new Response(body, {
+      headers: {
+        "content-type": headers.get("content-type") ?? "application/octet-stream",
+        "content-disposition": `attachment; filename="${fileNameOf(projectId, query)}"`,
+        "cache-control": "no-store",
+        vary: "Authorization",
+      },
+    });
+  });
+}
+
+/** A project's id and an instant have no character that a file's name may not have, but for the colons. */
+function fileNameOf(projectId: string, { from, to, format }: ExportQuery): string {
+  const shorten = (instant: string) => instant.replace("T00:00:00Z", "").replaceAll(":", "");
+  return `sluice-${projectId}-${shorten(from)}-${shorten(to)}.${format}`;
+}

@@ -1,0 +1,17 @@
+import type { Database } from "../database.ts";
+import { createDatabaseReader } from "./database-reader.ts";
+import type { StoreReader } from "./store-reader.ts";
+import { createTieredReader } from "./tiered-reader.ts";
+import type { WorkerClient } from "./worker-client.ts";
+import { createWorkerReader } from "./worker-reader.ts";
+
+/** One of both there must be; the worker alone can read every store, the database spares a hot read the way over it. */
+export function createStoreReader(
+  database: Database | undefined,
+  worker: WorkerClient | undefined,
+): StoreReader {
+  const reader = worker && createWorkerReader(worker);
+  if (database !== undefined) return createTieredReader(createDatabaseReader(database), reader);
+  if (reader === undefined) throw new TypeError("Cannot read: there is no database and no worker");
+  return reader;
+}
