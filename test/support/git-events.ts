@@ -21,6 +21,13 @@ export type GitEventsExpected = {
   readonly top_events: Range & {
     readonly data: readonly { event_type: string; events: number; unique_users: number }[];
   };
+  readonly events_by_repo: Counts;
+  readonly file_changed_added_over_100_by_ext: Counts;
+  readonly funnel: Range & {
+    readonly steps: readonly string[];
+    readonly window_seconds: number;
+    readonly users_reaching_step: readonly number[];
+  };
   readonly retention_weekly_first_time: Range & {
     readonly periods: number;
     readonly cohorts: Readonly<Record<string, readonly number[]>>;

@@ -1,6 +1,7 @@
 /** Statistics straight from their definition, as slow as it likes: what every store is compared with. */
 
 import { durationMs } from "../../contract/duration.ts";
+import type { EventPageQuery } from "../../contract/event-page.ts";
 import type { PropertyFilter } from "../../contract/property-filter.ts";
 import type { StatsData } from "../../contract/stats-answer.ts";
 import type { FunnelQuery, StatsQuery } from "../../contract/stats-query.ts";
@@ -131,6 +132,24 @@ export function naiveStats(
       });
     }
   }
+}
+
+/** The ids of the rows that a page without an end would have, newest first. `rows` are the events', in the same order. */
+export function naivePage(
+  query: Pick<EventPageQuery, "filters"> & { readonly from: string; readonly to: string },
+  events: readonly NaiveEvent[],
+  rows: readonly { readonly eventId: string }[],
+): string[] {
+  return events
+    .map((event, index) => ({ event, id: rows[index]?.eventId ?? "" }))
+    .filter(
+      ({ event }) =>
+        event.occurredAtMs >= Date.parse(query.from) &&
+        event.occurredAtMs < Date.parse(query.to) &&
+        passes(event, query.filters),
+    )
+    .sort((a, b) => b.event.occurredAtMs - a.event.occurredAtMs || (a.id < b.id ? 1 : -1))
+    .map(({ id }) => id);
 }
 
 type Steps = FunnelQuery["steps"];

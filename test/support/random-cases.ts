@@ -169,6 +169,21 @@ export function randomCase(kind: StatsKind): fc.Arbitrary<RandomCase> {
     });
 }
 
+/** The same case at another time. */
+export function shiftCase(one: RandomCase, byMs: number): RandomCase {
+  const shift = (text: string) => new Date(Date.parse(text) + byMs).toISOString();
+  return {
+    events: one.events.map((event) => ({ ...event, occurredAtMs: event.occurredAtMs + byMs })),
+    query: statsQuerySchema.parse({
+      ...one.query,
+      from: shift(one.query.from),
+      to: shift(one.query.to),
+    }),
+    boundaryMs: one.boundaryMs + byMs,
+    asOfMs: one.asOfMs + byMs,
+  };
+}
+
 function toQuery(kind: StatsKind, question: object, ends: readonly number[]): StatsQuery {
   const [from = 0, to = 0] = ends.toSorted((a, b) => a - b);
   const isMinutes = "interval" in question && question.interval === "minute";
