@@ -18,7 +18,7 @@ const MAX_ROWS = 10;
  */
 export function compileFindEvent(projectId: string, eventId: string, range?: TimeRange): Statement {
   const params: Parameter[] = [projectId, eventId];
-  const bind = (value: Parameter) => `${params.push(value)}`;
+  const bind = (value: Parameter) => `$${params.push(value)}`;
   const times =
     range === undefined
       ? ""
