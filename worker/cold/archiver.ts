@@ -1,0 +1,363 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { ArchiveReport } from "../../contract/archive-report.ts";
+import { formatInstant } from "../../contract/time-buckets.ts";
+import type { ConnectionPool } from "../duckdb/connection-pool.ts";
+import type { Logger } from "../logger.ts";
+import { FLOOR_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
+import type { Sql } from "../timescale/database.ts";
+import { halveStep, nextFloorMs, targetFloorMs } from "./archive-steps.ts";
+import { clearHot } from "./clear-hot.ts";
+import {
+  countHotRows,
+  type HotFacts,
+  type HotRange,
+  type PartitionCount,
+  readHotFacts,
+  readProjectRows,
+  readRowsOfProjects,
+} from "./hot-rows.ts";
+import { addFiles, type ColdFile, readFloorMs } from "./manifest.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { createFileMaker, quote } from "./parquet-files.ts";
+import { startOfMonth } from "./partition.ts";
+import { clearStaging, STAGED, stageRows, withStaging } from "./staging.ts";
+
+/** Where a run can be watched, and ended by a test. */
+export const ARCHIVE_STEPS = [
+  "planned",
+  "rows-staged",
+  "file-written",
+  "file-put",
+  "file-verified",
+  "files-ready",
+  "floor-locked",
+  "manifest-written",
+  "floor-moved",
+  "hot-partly-cleared",
+  "hot-cleared",
+] as const;
+export type ArchiveStep = (typeof ARCHIVE_STEPS)[number];
+
+export type ArchiverDeps = {
+  readonly sql: Sql;
+  readonly store: ObjectStore;
+  readonly pool: ConnectionPool;
+  readonly logger: Logger;
+  readonly onStep?: ((step: ArchiveStep) => void | Promise<void>) | undefined;
+  readonly maxFileRows?: number | undefined;
+};
+
+export type ArchiveOptions = {
+  readonly olderThanMs: number;
+  readonly isDryRun: boolean;
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+};
+
+/** In memory while a file is made: some 200 MB at 300 bytes an event. */
+const MAX_FILE_ROWS = 500_000;
+/** Projects with fewer rows are read together, up to so many rows. */
+const GROUP_ROWS = 20_000;
+/** Rows that came in while files were made send those files' projects round again. */
+const ROUNDS = 3;
+
+/** A partition's rows below the next floor, in files that no manifest names yet. */
+type Draft = { readonly count: PartitionCount; readonly files: readonly ColdFile[] };
+
+/**
+ * Moves whole days from the table to files. Not to be run by two at once; if it is, one of them finds the floor moved and starts over.
+ *
+ * A step: count and read the rows between the floor and the next one → files, each read back and compared → one transaction, alone with
+ * the floor: nothing came in meanwhile, files into the manifest, floor moved → rows out of the table. Ended anywhere before the commit
+ * it leaves files that nobody knows; after it, rows that nobody reads. The next run, or the collection of garbage, removes both.
+ */
+export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Promise<ArchiveReport> {
+  const { sql, logger, onStep = () => {} } = deps;
+  const { isDryRun, signal } = options;
+  const beganMs = performance.now();
+  const targetMs = targetFloorMs(options.nowMs, options.olderThanMs);
+  const floorBeforeMs = await readFloorMs(sql);
+  let floorMs = floorBeforeMs;
+  if (!isDryRun) await clearHot(sql, { onStep });
+
+  const planned =
+    floorMs !== undefined && floorMs >= targetMs
+      ? []
+      : await countHotRows(sql, { fromMs: floorMs, toMs: targetMs });
+  await onStep("planned");
+  if (isDryRun) return toReport(planned.map((count) => ({ count, files: undefined })));
+
+  const months = new Set(planned.map(({ month }) => month));
+  const done: Draft[] = [];
+  for (;;) {
+    const nextMs = nextFloorMs(months, { floorMs, targetMs });
+    if (nextMs === undefined) break;
+    const { toMs, drafts } = await takeStep({ fromMs: floorMs, toMs: nextMs });
+    floorMs = toMs;
+    done.push(...drafts);
+    const events = sumOf(drafts.map(({ count }) => count.events));
+    logger.info({ floor: formatInstant(toMs), events }, "floor of the hot tier moved");
+  }
+  const isCleared = await clearHot(sql, { onStep });
+  if (!isCleared) logger.warn({}, "archived rows stay in the table: an old snapshot is still open");
+  return toReport(done, isCleared);
+
+  /** Moves the floor once, to the end of the range or, if rows keep coming in, less far. */
+  async function takeStep(range: HotRange): Promise<{ toMs: number; drafts: readonly Draft[] }> {
+    const drafts = new Map<string, Draft>();
+    const { fromMs } = range;
+    let { toMs } = range;
+    let mark = "";
+    for (let round = 1; ; round += 1) {
+      signal.throwIfAborted();
+      const nowMark = await readErasureMark(sql);
+      // Whoever was erased may be in any of the files.
+      if (nowMark !== mark) await discard([...drafts.keys()]);
+      mark = nowMark;
+      const counts = await countHotRows(sql, { fromMs, toMs });
+      await discard(findStale(counts, drafts));
+      for (const group of groupCounts(counts.filter((count) => !drafts.has(keyOf(count))))) {
+        signal.throwIfAborted();
+        for (const draft of await makeDrafts(group, { fromMs, toMs })) {
+          drafts.set(keyOf(draft.count), draft);
+        }
+      }
+      await onStep("files-ready");
+      const made = [...drafts.values()];
+      if (await moveFloor({ fromMs, toMs }, made, mark)) {
+        await onStep("floor-moved");
+        return { toMs, drafts: made };
+      }
+      if ((await readFloorMs(sql)) !== fromMs) {
+        await discard([...drafts.keys()]);
+        throw new ArchiveError("another archiver moved the floor");
+      }
+      if (round % ROUNDS !== 0) continue;
+      const [first] = counts;
+      const startMs = Math.max(fromMs ?? 0, Date.parse(`${first?.month ?? "1970-01"}-01`));
+      const halfMs = halveStep(startMs, toMs);
+      if (halfMs === toMs) {
+        await discard([...drafts.keys()]);
+        throw new ArchiveError("rows of one day keep coming in, or are not what was read");
+      }
+      // Files hold all of the longer step.
+      await discard([...drafts.keys()]);
+      toMs = halfMs;
+    }
+
+    async function discard(keys: readonly string[]): Promise<void> {
+      for (const key of keys) {
+        const files = drafts.get(key)?.files ?? [];
+        drafts.delete(key);
+        // What cannot be removed now is collected as garbage later.
+        for (const { path } of files) await deps.store.remove(path).catch(() => {});
+      }
+    }
+  }
+
+  /** Files of one month and of one or several projects. One whose rows changed while they were read is left out. */
+  async function makeDrafts(
+    group: readonly PartitionCount[],
+    range: HotRange,
+  ): Promise<readonly Draft[]> {
+    const within = clipToMonth(range, group[0]?.month ?? "");
+    const projectIds = group.map(({ projectId }) => projectId);
+    const files = await withStaging(deps.pool, signal, async (connection) =>
+      group.length === 1
+        ? makeFilesOfOne(connection, group[0], within)
+        : makeFilesOfSeveral(connection, group, within),
+    );
+    const facts = await readHotFacts(sql, projectIds, within);
+    const drafts: Draft[] = [];
+    for (const count of group) {
+      const own = files.filter(({ projectId }) => projectId === count.projectId);
+      const known = facts.get(count.projectId);
+      if (known !== undefined && areSame(known, own)) {
+        drafts.push({ count: { ...count, events: known.events }, files: own });
+      } else {
+        for (const { path } of own) await deps.store.remove(path).catch(() => {});
+      }
+    }
+    return drafts;
+  }
+
+  async function makeFilesOfOne(
+    connection: DuckDBConnection,
+    key: PartitionCount | undefined,
+    range: HotRange,
+  ): Promise<ColdFile[]> {
+    if (key === undefined) return [];
+    const maker = createFileMaker(deps.store, onStep);
+    const files: ColdFile[] = [];
+    let staged = 0;
+    const flush = async () => {
+      await onStep("rows-staged");
+      const file = await maker.make(connection, toKey(key), STAGED);
+      if (file !== undefined) files.push(file);
+      await clearStaging(connection);
+      staged = 0;
+    };
+    for await (const rows of readProjectRows(sql, key.projectId, range)) {
+      signal.throwIfAborted();
+      await stageRows(connection, rows);
+      staged += rows.length;
+      if (staged >= (deps.maxFileRows ?? MAX_FILE_ROWS)) await flush();
+    }
+    if (staged > 0) await flush();
+    return files;
+  }
+
+  async function makeFilesOfSeveral(
+    connection: DuckDBConnection,
+    keys: readonly PartitionCount[],
+    range: HotRange,
+  ): Promise<ColdFile[]> {
+    const maker = createFileMaker(deps.store, onStep);
+    const projectIds = keys.map(({ projectId }) => projectId);
+    await stageRows(connection, await readRowsOfProjects(sql, projectIds, range));
+    await onStep("rows-staged");
+    const files: ColdFile[] = [];
+    for (const key of keys) {
+      const own = `(from ${STAGED} where project_id = ${quote(key.projectId)})`;
+      const file = await maker.make(connection, toKey(key), own);
+      if (file !== undefined) files.push(file);
+    }
+    return files;
+  }
+
+  /** The one moment at which events change their place. Answers whether it came. */
+  async function moveFloor(
+    { fromMs, toMs }: HotRange,
+    drafts: readonly Draft[],
+    mark: string,
+  ): Promise<boolean> {
+    return sql.begin(async (transaction) => {
+      await transaction`select pg_advisory_xact_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
+      await onStep("floor-locked");
+      const [tier] = await transaction<{ floor: Date | null }[]>`select floor from cold_tier`;
+      if (tier?.floor?.getTime() !== fromMs) return false;
+      if ((await readErasureMark(transaction)) !== mark) return false;
+      // Rows only ever come in, apart from erasures: as many as were read are those that were read.
+      const counts = await countHotRows(transaction, { fromMs, toMs });
+      const known = new Map(drafts.map((draft) => [keyOf(draft.count), draft]));
+      if (counts.length !== known.size || findStale(counts, known).length > 0) return false;
+      const keys = drafts.map(({ count: { projectId, month } }) => ({ projectId, month }));
+      await transaction.unsafe(
+        `insert into cold_partitions (project_id, month, version)
+        select "projectId", month, 1
+        from json_to_recordset($1::text::json) as partition("projectId" text, month text)
+        on conflict (project_id, month) do update set version = cold_partitions.version + 1`,
+        [JSON.stringify(keys)],
+      );
+      await addFiles(
+        transaction,
+        drafts.flatMap(({ files }) => files),
+      );
+      await transaction`update cold_tier set floor = ${new Date(toMs)}`;
+      await onStep("manifest-written");
+      return true;
+    });
+  }
+
+  function toReport(
+    drafts: readonly { count: PartitionCount; files: readonly ColdFile[] | undefined }[],
+    isCleared = true,
+  ): ArchiveReport {
+    const archived = drafts.map(({ count, files }) => ({
+      project_id: count.projectId,
+      month: count.month,
+      events: count.events,
+      bytes: files === undefined ? null : sumOf(files.map(({ bytes }) => bytes)),
+      files: files?.length ?? null,
+    }));
+    return {
+      dry_run: isDryRun,
+      ran: true,
+      floor_before: floorBeforeMs === undefined ? null : formatInstant(floorBeforeMs),
+      floor: floorMs === undefined ? null : formatInstant(floorMs),
+      target: formatInstant(targetMs),
+      archived,
+      events: sumOf(archived.map(({ events }) => events)),
+      bytes: isDryRun ? null : sumOf(archived.map(({ bytes }) => bytes ?? 0)),
+      is_cleared: isCleared,
+      elapsed_ms: Math.round(performance.now() - beganMs),
+    };
+  }
+}
+
+export class ArchiveError extends Error {
+  override readonly name = "ArchiveError";
+
+  constructor(reason: string) {
+    super(`Cannot archive: ${reason}`);
+  }
+}
+
+/** Drafts that are not what the table has. Counts without a draft are not among them. */
+function findStale(
+  counts: readonly PartitionCount[],
+  drafts: ReadonlyMap<string, Draft>,
+): readonly string[] {
+  const events = new Map(counts.map((count) => [keyOf(count), count.events]));
+  return [...drafts].flatMap(([key, { count }]) => (events.get(key) === count.events ? [] : [key]));
+}
+
+/** Large partitions alone, small ones of a month together. */
+export function groupCounts(counts: readonly PartitionCount[]): PartitionCount[][] {
+  const groups: PartitionCount[][] = [];
+  let open: PartitionCount[] = [];
+  let rows = 0;
+  for (const count of counts) {
+    if (count.events >= GROUP_ROWS) {
+      groups.push([count]);
+      continue;
+    }
+    const isFull = rows + count.events > GROUP_ROWS || open[0]?.month !== count.month;
+    if (open.length === 0 || isFull) {
+      open = [];
+      rows = 0;
+      groups.push(open);
+    }
+    open.push(count);
+    rows += count.events;
+  }
+  return groups;
+}
+
+/** Whether files hold exactly what the database says it has. */
+function areSame(known: HotFacts, files: readonly ColdFile[]): boolean {
+  const checksum = files.reduce((sum, file) => sum + BigInt(file.checksum), 0n);
+  const minima = files.map(({ minOccurredAt }) => minOccurredAt).sort();
+  const maxima = files.map(({ maxOccurredAt }) => maxOccurredAt).sort();
+  return (
+    known.events === sumOf(files.map(({ events }) => events)) &&
+    known.checksum === String(checksum) &&
+    known.minOccurredAt === minima[0] &&
+    known.maxOccurredAt === maxima.at(-1)
+  );
+}
+
+function clipToMonth({ fromMs, toMs }: HotRange, month: string): HotRange {
+  const start = Date.parse(`${month}-01T00:00:00Z`);
+  const end = startOfMonth(start + 32 * 86_400_000);
+  return { fromMs: Math.max(start, fromMs ?? start), toMs: Math.min(end, toMs) };
+}
+
+async function readErasureMark(sql: Pick<Sql, "unsafe">): Promise<string> {
+  const [row] = await sql.unsafe<{ mark: string }[]>(
+    "select count(*) || ' ' || coalesce(sum(extract(epoch from erased_at)), 0) as mark from erasures",
+  );
+  return row?.mark ?? "";
+}
+
+function keyOf({ projectId, month }: PartitionCount): string {
+  return `${month} ${projectId}`;
+}
+
+function toKey({ projectId, month }: PartitionCount) {
+  return { projectId, month };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
