@@ -47,7 +47,8 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
     },
     isPermanent: (error) =>
       error instanceof MigrationError && kindOfDuckDbError(error.cause) !== "retryable",
-    kindOf: kindOfDuckDbError,
+    kindOf: (error) =>
+      error instanceof DatabaseInUseError ? "retryable" : kindOfDuckDbError(error),
     async start(manager) {
       progress ??= createStreamProgress({ manager, logger });
     },
@@ -131,6 +132,14 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
   }
 }
 
+export class DatabaseInUseError extends Error {
+  override readonly name = "DatabaseInUseError";
+
+  constructor(path: string, pid: string, cause: unknown) {
+    super(`Cannot open database: another process has "${path}" open (PID ${pid})`, { cause });
+  }
+}
+
 export class DatabaseBrokenError extends Error {
   override readonly name = "DatabaseBrokenError";
 
@@ -145,6 +154,9 @@ async function open({ path, memoryLimit, threads }: DuckDbEngineOptions): Promis
     path,
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
     ...(threads === undefined ? {} : { threads }),
+  }).catch((error: unknown) => {
+    const [, pid] = /Conflicting lock is held in .*\(PID (\d+)\)/.exec(String(error)) ?? [];
+    throw pid === undefined ? error : new DatabaseInUseError(path, pid, error);
   });
   try {
     return { database, session: createWritingSession(await database.connect()) };
