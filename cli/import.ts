@@ -140,7 +140,7 @@ Exit status:
 const GRACE_MS = 10_000;
 
 async function runImport(files: readonly string[], options: ImportOptions): Promise<void> {
-  const target = resolveTarget(options, process.env);
+  const target = resolveTarget(options, process.env, "w");
   const rejectsPaths = planRejects(files, options.rejects);
   for (const file of files) checkFile(file);
   const reporter = options.quiet ? SILENT : createReporter(process.stderr);

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { createArchiveCommand } from "./archive.ts";
 import { CliError } from "./cli-error.ts";
 import { createDeadCommand } from "./dead.ts";
+import { createEraseCommand } from "./erase.ts";
+import { createExportCommand } from "./export.ts";
 import { createImportCommand } from "./import.ts";
 import { createReplayCommand } from "./replay.ts";
 
@@ -23,12 +26,17 @@ Examples:
   sluice import events.ndjson.gz            import a file into the local stack
   zcat old/*.gz | sluice import -           import what another program writes
   sluice import --help                      everything about importing
+  sluice export -o events.ndjson.gz         write what is stored to a file
+  sluice erase user-42                      remove every event of a user
+  sluice archive --dry-run                  which old days would move to Parquet files
   sluice dead list                          events that could not be stored, and why
   sluice replay --since 2h                  store again what the stream still holds
 
 Environment:
   SLUICE_URL   the edge to talk to, such as https://events.example.com
-  SLUICE_KEY   a key of the project, slu_…
+  SLUICE_KEY   a key of the project: import needs a write key (slu_w_…), export a read key
+               (slu_r_…), erase an admin key (slu_a_…)
+  WORKER_URL   for archive: the worker, with its WORKER_TOKEN
   NATS_URL     for dead and replay: the NATS servers, separated by commas; with
                NATS_USER and NATS_PASSWORD of the worker
   DATA_DIR     the local stack's data, default .data; its local.json stands in for all`,
@@ -36,6 +44,9 @@ Environment:
   .enablePositionalOptions()
   .exitOverride()
   .addCommand(createImportCommand())
+  .addCommand(createExportCommand())
+  .addCommand(createEraseCommand())
+  .addCommand(createArchiveCommand())
   .addCommand(createDeadCommand())
   .addCommand(createReplayCommand());
 passSettingsOn(program);

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { isReplayConsumer, replayConsumerName } from "../contract/replay.ts";
 import { CliError, UsageError } from "./cli-error.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { formatMoment, parseMoment } from "./moment.ts";
 import { parseProject, parseWhole } from "./nats/options.ts";
 import { type Nats, type NatsOptions, natsUrlOption, withNats } from "./nats.ts";
@@ -18,7 +19,7 @@ import {
   type Replay,
 } from "./replay/replays.ts";
 import { watchReplay } from "./replay/watch.ts";
-import { count, formatNumber, formatTable } from "./table.ts";
+import { count, formatTable } from "./table.ts";
 
 export function createReplayCommand(): Command {
   return (
@@ -256,13 +257,6 @@ function parseName(text: string): string {
   const name = isReplayConsumer(text) ? text : replayConsumerName(text);
   if (/^[\w-]+$/.test(name)) return name;
   throw new InvalidArgumentError(`"${text}" is not the name of a replay.`);
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  const units = ["kB", "MB", "GB", "TB"];
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length);
-  return `${formatNumber(Number((bytes / 1_000 ** power).toFixed(1)))} ${units[power - 1]}`;
 }
 
 function say(text: string): void {

@@ -1,10 +1,10 @@
 import type { Event } from "../../contract/event.ts";
 import { DEAD_STREAM } from "../../contract/stream.ts";
 import { CliError } from "../cli-error.ts";
+import { confirm } from "../confirm.ts";
 import type { Nats, NatsOptions } from "../nats.ts";
 import { createProgress } from "../progress.ts";
 import { count, formatNumber } from "../table.ts";
-import { confirm } from "./confirm.ts";
 import type { LetterFilter, StoredLetter } from "./filter.ts";
 import { DEFAULT_ROWS, formatLetters, withoutBulk } from "./format.ts";
 import { watchSignals } from "./interruption.ts";

@@ -1,4 +1,5 @@
 import type { EventResult } from "../../contract/ingest-answer.ts";
+import { describeRefusal, parseObject } from "../describe-refusal.ts";
 
 /** What one attempt to send a batch came to. */
 export type Answer =
@@ -29,7 +30,7 @@ export function readAnswer(reply: Reply, eventCount: number, nowMs: number): Ans
   }
   if (status === 408 || status === 429 || status >= 500) {
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), nowMs);
-    return { kind: "busy", reason: describe(status, body), retryAfterMs };
+    return { kind: "busy", reason: describeRefusal(status, body), retryAfterMs };
   }
   if (status >= 300 && status < 400) {
     const location = headers.get("location") ?? "nowhere";
@@ -39,7 +40,7 @@ export function readAnswer(reply: Reply, eventCount: number, nowMs: number): Ans
     };
   }
   if (status < 400) return { kind: "refused", reason: NOT_SLUICE(status) };
-  return { kind: "refused", reason: describe(status, body) };
+  return { kind: "refused", reason: describeRefusal(status, body) };
 }
 
 /** `Retry-After` (RFC 9110 §10.2.3) is a number of seconds or a date. */
@@ -74,18 +75,4 @@ function isEventResult(value: unknown): value is EventResult {
   if (typeof value !== "object" || value === null) return false;
   const { index, status } = value as Partial<EventResult>;
   return isCount(index) && typeof status === "string";
-}
-
-function describe(status: number, body: Record<string, unknown>): string {
-  const parts = [body.title, body.detail].filter((part) => typeof part === "string" && part !== "");
-  return parts.length > 0 ? `it answered ${status}, ${parts.join(": ")}` : `it answered ${status}`;
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { CliError } from "../cli-error.ts";
-import { isLoopback, type Target } from "../target.ts";
+import { describeFailure } from "../describe-failure.ts";
+import { isLoopback, resourceUrl, type Target } from "../target.ts";
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Batch, idempotencyKeyOf, sendableLines, toBody } from "./batch.ts";
 import { nextAttempt } from "./next-attempt.ts";
@@ -39,7 +40,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#url = eventsUrl(options.target.url);
+    this.#url = resourceUrl(options.target.url, "v1/events");
   }
 
   /**
@@ -134,7 +135,11 @@ export class Sender {
       return readAnswer({ status, headers: response.headers, text }, eventCount, Date.now());
     } catch (error) {
       if (killing.aborted) return undefined;
-      return { kind: "busy", reason: describeFailure(error, timeoutMs), retryAfterMs: undefined };
+      const isTimeout = error instanceof DOMException && error.name === "TimeoutError";
+      const reason = isTimeout
+        ? `no answer within ${Math.round(timeoutMs / 1000)} s`
+        : describeFailure(error);
+      return { kind: "busy", reason, retryAfterMs: undefined };
     }
   }
 }
@@ -152,29 +157,3 @@ const NOTHING_SENT: Settled = {
   rejected: 0,
   results: [],
 };
-
-/** Keeps a path that the edge may be mounted under. */
-function eventsUrl(base: URL): URL {
-  return new URL("v1/events", base.href.replace(/[?#].*$/, "").replace(/\/*$/, "/"));
-}
-
-function describeFailure(error: unknown, timeoutMs: number): string {
-  if (error instanceof DOMException && error.name === "TimeoutError") {
-    return `no answer within ${Math.round(timeoutMs / 1000)} s`;
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
-  switch (code) {
-    case "ECONNREFUSED":
-      return "nothing listens there (ECONNREFUSED)";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return `its name cannot be resolved (${code})`;
-    case "ECONNRESET":
-    case "UND_ERR_SOCKET":
-    case "EPIPE":
-      return `the connection was cut (${code})`;
-  }
-  const message = cause instanceof Error && cause.message !== "" ? cause.message : String(cause);
-  return code === undefined ? message : `${message} (${code})`;
-}

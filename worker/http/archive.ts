@@ -1,4 +1,8 @@
-import { z } from "zod";
+import {
+  type ArchiveReport,
+  type ArchiveRequest,
+  archiveRequestSchema,
+} from "../../contract/archive-report.ts";
 import type { Engine } from "../engine.ts";
 import type { Call } from "./call.ts";
 import { HttpProblem } from "./problem.ts";
@@ -6,19 +10,10 @@ import { readJson } from "./read-json.ts";
 import { sendJson } from "./send.ts";
 import { toHttpProblem } from "./store-failure.ts";
 
-export const archiveRequestSchema = z.strictObject({
-  /** Absent: as old as the worker's own schedule wants. */
-  older_than_days: z.int().min(0).max(36_500).optional(),
-  /** Only say what would be moved. */
-  dry_run: z.boolean().default(false),
-});
-
-export type ArchiveRequest = z.infer<typeof archiveRequestSchema>;
-
 export type ArchiveDeps = {
   readonly engine: Pick<Engine, "name">;
   /** Moves old days to the cold tier and reports; undefined where there is none. */
-  readonly archive: ((request: ArchiveRequest) => Promise<object>) | undefined;
+  readonly archive: ((request: ArchiveRequest) => Promise<ArchiveReport>) | undefined;
 };
 
 /** `POST /archive`: answers when all is moved, which may take long. */

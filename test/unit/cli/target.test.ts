@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../cli/cli-error.ts";
 import { resolveTarget } from "../../../cli/target.ts";
 
-const local = { edge_url: "http://127.0.0.1:8787", write_key: "local-key" };
+const local = {
+  edge_url: "http://127.0.0.1:8787",
+  write_key: "local-key",
+  read_key: "local-read-key",
+  admin_key: "local-admin-key",
+};
 const noLocal = () => undefined;
 
 describe("resolveTarget()", () => {
@@ -24,9 +29,20 @@ describe("resolveTarget()", () => {
       "local-key",
     ],
   ])("takes %s", (_, options, env, url, key) => {
-    const target = resolveTarget(options, env, () => local);
+    const target = resolveTarget(options, env, "w", () => local);
     expect(target.url.href).toBe(url);
     expect(target.key).toBe(key);
+  });
+
+  test.each([
+    ["w", "local-key", "a write key"],
+    ["r", "local-read-key", "a read key"],
+    ["a", "local-admin-key", "an admin key"],
+  ] as const)("picks the key of scope %s, or says which is missing", (scope, key, name) => {
+    expect(resolveTarget({}, {}, scope, () => local).key).toBe(key);
+    expect(() => resolveTarget({ url: "https://a" }, {}, scope, () => local)).toThrow(
+      `No key given for https://a: pass --key or set SLUICE_KEY to ${name}`,
+    );
   });
 
   test("looks for local.json under DATA_DIR", () => {
@@ -35,8 +51,8 @@ describe("resolveTarget()", () => {
       paths.push(path);
       return local;
     };
-    resolveTarget({}, { DATA_DIR: "/data" }, read);
-    resolveTarget({}, {}, read);
+    resolveTarget({}, { DATA_DIR: "/data" }, "w", read);
+    resolveTarget({}, {}, "w", read);
     expect(paths).toEqual(["/data/local.json", ".data/local.json"]);
   });
 
@@ -52,7 +68,7 @@ describe("resolveTarget()", () => {
     ["what is no URL", { url: "a.example" }, noLocal, '"a.example" does not begin with https://'],
     ["a key with a line end", { url: "https://a", key: "k\n" }, noLocal, "The key holds a blank"],
   ])("refuses %s", (_, options, readLocal, message) => {
-    expect(() => resolveTarget(options, {}, readLocal)).toThrow(UsageError);
-    expect(() => resolveTarget(options, {}, readLocal)).toThrow(message);
+    expect(() => resolveTarget(options, {}, "w", readLocal)).toThrow(UsageError);
+    expect(() => resolveTarget(options, {}, "w", readLocal)).toThrow(message);
   });
 });

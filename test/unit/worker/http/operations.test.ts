@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ArchiveReport } from "../../../../contract/archive-report.ts";
 import { createEngine, post, startServer } from "./http-server.ts";
 
 test("POST /erase removes the user's dead letters after the rows, and counts both", async () => {
@@ -44,15 +45,15 @@ test("POST /archive passes the wish on and the report back", async () => {
   const url = await startServer({
     archive: async (wish) => {
       wishes.push(wish);
-      return { days: 3 };
+      return REPORT;
     },
   });
-  for (const wish of [{}, { older_than_days: 7, dry_run: true }]) {
+  for (const wish of [{}, { older_than_ms: 7, dry_run: true }]) {
     const response = await post(`${url}/archive`, wish);
-    expect([response.status, await response.json()]).toEqual([200, { days: 3 }]);
+    expect([response.status, await response.json()]).toEqual([200, REPORT]);
   }
-  expect(wishes).toEqual([{ dry_run: false }, { older_than_days: 7, dry_run: true }]);
-  expect((await post(`${url}/archive`, { older_than_days: -1 })).status).toBe(422);
+  expect(wishes).toEqual([{ dry_run: false }, { older_than_ms: 7, dry_run: true }]);
+  expect((await post(`${url}/archive`, { older_than_ms: -1 })).status).toBe(422);
 });
 
 test("POST /archive says that there is no cold tier", async () => {
@@ -62,3 +63,16 @@ test("POST /archive says that there is no cold tier", async () => {
     { detail: "No cold tier is configured: set COLD_URL for the worker" },
   ]);
 });
+
+const REPORT: ArchiveReport = {
+  dry_run: false,
+  ran: true,
+  floor_before: null,
+  floor: "2024-03-01T00:00:00Z",
+  target: "2024-03-01T00:00:00Z",
+  archived: [],
+  events: 0,
+  bytes: 0,
+  is_cleared: true,
+  elapsed_ms: 1,
+};

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { UsageError } from "../cli-error.ts";
+import { UsageError } from "./cli-error.ts";
 
 /** Asks on the terminal. @throws {UsageError} where nobody can be asked. */
 export async function confirm(question: string): Promise<boolean> {
