@@ -27,22 +27,23 @@ export function planOutput(
   given: ExportFormat | undefined,
   isTerminal: boolean,
 ): OutputPlan {
-  const [, extension, gzip] =
-    /(?:\.([a-z]+))?(\.gz)?$/i.exec(output === STDOUT ? "" : output) ?? [];
-  const named = EXTENSIONS[extension?.toLowerCase() ?? ""];
+  const name = output === STDOUT ? "" : output.toLowerCase();
+  const isGzip = name.endsWith(".gz");
+  const [, extension = ""] = /\.([a-z]+)$/.exec(isGzip ? name.slice(0, -3) : name) ?? [];
+  const named = EXTENSIONS[extension];
   const format = given ?? named ?? "ndjson";
   if (named !== undefined && named !== format) {
     throw new UsageError(
       `${output} would hold ${format}: name it .${format}, or leave --format out`,
     );
   }
-  if (format === "parquet" && gzip !== undefined) {
+  if (format === "parquet" && isGzip) {
     throw new UsageError("Parquet is compressed already: leave .gz out of the file's name");
   }
   if (format === "parquet" && output === STDOUT && isTerminal) {
     throw new UsageError("Parquet is not text for a terminal: name a file with -o");
   }
-  return { output, format, isGzip: gzip !== undefined };
+  return { output, format, isGzip };
 }
 
 /** For the option's help and its check. */
