@@ -1,0 +1,161 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { StatsMeta } from "../../contract/stats-answer.ts";
+import { runSluice } from "../integration/cli/run-sluice.ts";
+import { startClickHouse } from "../support/clickhouse-server.ts";
+import { readGitEvents } from "../support/git-events.ts";
+import { gitQuestions } from "../support/git-questions.ts";
+import { poll } from "../support/poll.ts";
+import type { Service } from "../support/service.ts";
+import { type StackService, startStack } from "../support/stack.ts";
+import { createStackClient, type StackClient } from "../support/stack-client.ts";
+
+/** The known answers about 150,233 real events over HTTP, wherever the events are kept. TimescaleDB alone: git-events.test.ts. */
+const { expected } = readGitEvents();
+const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
+const FILE = "../shared/data/git-events.ndjson.gz";
+const COUNTED_TIMEOUT_MS = 150_000;
+
+type Wherever = {
+  readonly name: string;
+  /** What the stack needs to be there before it. */
+  readonly before?: () => Promise<{
+    readonly service: Service;
+    readonly env: Record<string, string>;
+  }>;
+  readonly args: readonly string[];
+  readonly sources: readonly string[];
+};
+
+const WHEREVER: readonly Wherever[] = [
+  { name: "DuckDB", args: ["--store", "duckdb"], sources: ["user_days"] },
+  {
+    name: "ClickHouse",
+    async before() {
+      const server = await startClickHouse();
+      return { service: server, env: { CLICKHOUSE_URL: server.url } };
+    },
+    args: ["--store", "clickhouse"],
+    sources: ["user_days"],
+  },
+];
+
+describe.each(WHEREVER)("150,233 real events in $name", ({ before, args, sources }) => {
+  let stack: StackService;
+  let client: StackClient;
+  let beside: Service | undefined;
+
+  beforeAll(async () => {
+    const made = await before?.();
+    beside = made?.service;
+    stack = await startStack({ args, env: made?.env ?? {} });
+    client = await createStackClient(stack);
+  });
+  afterAll(async () => {
+    await stack?.stop();
+    await beside?.stop();
+  });
+
+  it("sluice import has every event accepted, and a second time as duplicates", async () => {
+    expect(await runImport(stack)).toEqual({ accepted: 150_233, duplicate: 0, rejected: 0 });
+    expect(await runImport(stack, "--restart")).toEqual({ accepted: 0, duplicate: 150_233, rejected: 0 });
+    await client.waitUntilCounted(COUNTED_TIMEOUT_MS);
+  });
+
+  it.each(gitQuestions(expected))("$name", async ({ query, expected: answer, pick }) => {
+    const { data, meta } = await ask(stack, client, query);
+    expect(pick(data)).toEqual(answer);
+    expect(meta.as_of).not.toBeNull();
+  });
+
+  it("says where the numbers come from", async () => {
+    const { meta } = await ask(stack, client, {
+      kind: "active_users",
+      interval: "day",
+      from: "2024-03-01",
+      to: "2024-04-01",
+    });
+    expect(meta.sources).toEqual(sources);
+  });
+
+  it("shows raw events, a user's timeline and a receipt", async () => {
+    const page = await get(stack, client, "/v1/events?from=2024-03-05&to=2024-03-06&limit=1000");
+    expect(page.data.length).toBeGreaterThan(10);
+    const [event] = page.data as { event_id: string; user_id: string; occurred_at: string }[];
+    const timeline = await get(stack, client, `/v1/users/${event?.user_id}/events?limit=5`);
+    expect(timeline.data.map((one) => (one as { user_id: string }).user_id)).toContain(
+      event?.user_id,
+    );
+    const receipt = await get(stack, client, `/v1/events/${event?.event_id}`);
+    expect(receipt).toMatchObject({ status: "stored", event: { occurred_at: event?.occurred_at } });
+  });
+
+  it("stores one event once after kill -9 of the worker", async () => {
+    const event = {
+      event_id: "0197a3f0-5c3e-7c11-8f6e-2b1d3c4e5f60",
+      event_type: "signed_up",
+      user_id: "u1",
+    };
+    await client.post(event);
+    await stack.killPart("worker");
+    await client.post({ ...event, event_id: "0197a3f0-5c3e-7c11-8f6e-2b1d3c4e5f61" });
+    await poll(
+      "both events",
+      async () => {
+        const { data } = await ask(stack, client, {
+          kind: "events",
+          interval: "total",
+          event_type: "signed_up",
+          from: "2025-01-01",
+          to: "2026-01-01",
+        }).catch(() => ({ data: [] }));
+        return (data as { value: number }[])[0]?.value === 2;
+      },
+      60_000,
+    );
+  });
+});
+
+async function runImport(stack: StackService, ...options: string[]) {
+  const { done } = runSluice(["import", FILE, "--json", ...options], {
+    cwd: CHECKOUT,
+    env: { DATA_DIR: stack.dataDir },
+  });
+  const { code, stdout, stderr } = await done;
+  expect(code, stderr).toBe(0);
+  const { accepted, duplicate, rejected } = (
+    JSON.parse(stdout) as { total: Record<string, number> }
+  ).total;
+  return { accepted, duplicate, rejected };
+}
+
+type Answer = { readonly data: readonly object[]; readonly meta: StatsMeta };
+
+async function ask(stack: StackService, client: StackClient, query: object): Promise<Answer> {
+  return send(
+    new Request(`${stack.edge_url}/v1/query`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${client.readKey}`,
+        "content-type": "application/json",
+        "cache-control": "no-cache",
+      },
+      body: JSON.stringify(query),
+    }),
+  );
+}
+
+function get(stack: StackService, client: StackClient, path: string): Promise<Answer> {
+  return send(
+    new Request(`${stack.edge_url}${path}`, {
+      headers: { authorization: `Bearer ${client.readKey}` },
+    }),
+  );
+}
+
+async function send(request: Request): Promise<Answer> {
+  const response = await fetch(request, { signal: AbortSignal.timeout(30_000) });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`Cannot ask: ${response.status} ${text}`);
+  return JSON.parse(text) as Answer;
+}
