@@ -3,7 +3,7 @@ import { type KeyClaims, type KeyScope, verifyKey } from "../contract/key.ts";
 import type { AppEnv } from "./app-env.ts";
 import { ProblemError } from "./problem.ts";
 
-const SCOPE_NAMES: Record<KeyScope, string> = { w: "write", r: "read", a: "admin" };
+const SCOPE_NAMES: Record<KeyScope, string> = { w: "a write", r: "a read", a: "an admin" };
 
 /**
  * Requires a key with `scope`, from `Authorization: Bearer <key>` or, for `sendBeacon`, which cannot set headers, from `?key=`.
@@ -20,7 +20,7 @@ export function authenticate(scope: KeyScope, secrets: readonly string[]) {
     if (claims === undefined) throw unauthorized("The key is not valid");
     if (claims.scope !== scope) {
       throw new ProblemError("wrong-scope", {
-        detail: `This route needs a ${SCOPE_NAMES[scope]} key, this is a ${SCOPE_NAMES[claims.scope]} key`,
+        detail: `This route needs ${SCOPE_NAMES[scope]} key, this is ${SCOPE_NAMES[claims.scope]} key`,
       });
     }
     c.set("key", claims);

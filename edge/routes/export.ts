@@ -9,8 +9,8 @@ import type { WorkerClient } from "../store/worker-client.ts";
 
 export type ExportDeps = { readonly worker: Pick<WorkerClient, "open"> | undefined };
 
-/** Until the first bytes; how long the rest takes is the client's affair. */
-const TIMEOUT_MS = 30_000;
+/** Until the first bytes; how long the rest takes is the client's affair. A Parquet file is whole before its first byte is sent. */
+const TIMEOUT_MS = { ndjson: 30_000, csv: 30_000, parquet: 600_000 };
 
 /**
  * `GET /v1/export`: the worker's stream, passed on. A failure half-way breaks the connection, so that no client takes a part for the
@@ -22,7 +22,12 @@ export function exportRoutes({ worker }: ExportDeps) {
     const query = orInvalidQuery(() => parseExportSearch(searchOf(c.req.url)));
     const request: ExportRequest = { project_id: projectId, ...query };
     const source = needWorker(worker, "Events are exported by the worker");
-    const { body, headers } = await source.open("/export", request, TIMEOUT_MS, c.req.raw.signal);
+    const { body, headers } = await source.open(
+      "/export",
+      request,
+      TIMEOUT_MS[query.format],
+      c.req.raw.signal,
+    );
     return new Response(body, {
       headers: {
         "content-type": headers.get("content-type") ?? "application/octet-stream",

@@ -2,13 +2,24 @@ import { describe, expect, it } from "vitest";
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { StatsReading } from "../../contract/stats-row.ts";
 import { ProblemError } from "../../edge/problem.ts";
-import { createTestApp, emptyStore, NOW_MS, READ_KEY, WRITE_KEY } from "./test-app.ts";
+import {
+  createTestApp,
+  emptyStore,
+  NOW_MS,
+  OTHER_KEY,
+  post,
+  READ_KEY,
+  sampleEvent,
+  WRITE_KEY,
+} from "./test-app.ts";
 
 type Call = { projectId: string; query: StatsQuery };
 
 function createStatsApp(reading: Partial<StatsReading> = {}) {
   const calls: Call[] = [];
+  let nowMs = NOW_MS;
   const app = createTestApp({
+    now: () => nowMs,
     store: {
       ...emptyStore(),
       async readStats(projectId, query) {
@@ -21,7 +32,10 @@ function createStatsApp(reading: Partial<StatsReading> = {}) {
     app.fetch(`/v1/stats${path}`, {
       headers: { authorization: `Bearer ${READ_KEY}`, ...headers },
     });
-  return { calls, get, app };
+  const wait = (ms: number) => {
+    nowMs += ms;
+  };
+  return { calls, get, app, wait };
 }
 
 const PATH = "/active-users?interval=day&from=2026-05-01&to=2026-05-03";
@@ -62,6 +76,7 @@ describe("GET /v1/stats/…", () => {
     ["/top-events?", "top_events"],
     ["/events?interval=hour&", "events"],
     ["/retention?interval=week&", "retention"],
+    ["/funnel?steps=visit,signup&", "funnel"],
   ])("asks %s for %s", async (path, kind) => {
     const { get, calls } = createStatsApp();
     expect((await get(`${path}from=2026-05-01&to=2026-05-03`)).status).toBe(200);
@@ -154,5 +169,100 @@ describe("GET /v1/stats/…", () => {
     expect(response.headers.get("retry-after")).toBe("2");
     expect(await response.text()).not.toContain("password");
     expect(app.logs).toEqual(["request failed"]);
+  });
+});
+
+describe("GET /v1/stats/… from the cache", () => {
+  type Answer = { data: unknown; meta: { cache: string; lag_ms: number; as_of: string } };
+  const OPEN = "/top-events?from=2026-05-01&to=2026-07-01";
+
+  it("says so, and how old the numbers are by now", async () => {
+    const { get, calls, wait } = createStatsApp();
+    const fresh = (await (await get(OPEN)).json()) as Answer;
+    expect(fresh.meta).toMatchObject({ cache: "miss", lag_ms: 500 });
+    wait(2_000);
+    const response = await get(OPEN);
+    const kept = (await response.json()) as Answer;
+    expect(kept).toEqual({ ...fresh, meta: { ...fresh.meta, cache: "hit", lag_ms: 2_500 } });
+    expect(response.headers.get("cache-control")).toBe("private, max-age=3");
+    wait(4_000);
+    const stale = await get(OPEN);
+    expect(await stale.json()).toMatchObject({ meta: { cache: "stale", lag_ms: 6_500 } });
+    expect(stale.headers.get("cache-control")).toBe("private, max-age=0");
+    expect((await (await get(OPEN)).json()) as Answer).toMatchObject({ meta: { cache: "hit" } });
+    expect(calls).toHaveLength(2);
+  });
+
+  it("answers 304 from it", async () => {
+    const { get, calls } = createStatsApp();
+    const etag = (await get(OPEN)).headers.get("etag") ?? "";
+    expect((await get(OPEN, { "if-none-match": etag })).status).toBe(304);
+    expect(calls).toHaveLength(1);
+  });
+
+  it("is passed by on demand, and keeps the newer answer", async () => {
+    const { get, calls } = createStatsApp();
+    await get(OPEN);
+    for (const directive of ["no-cache", "no-store", "max-age=0, No-Cache"]) {
+      const response = await get(OPEN, { "cache-control": directive });
+      expect(await response.json()).toMatchObject({ meta: { cache: "miss" } });
+    }
+    expect(calls).toHaveLength(4);
+    await get(OPEN, { "cache-control": "max-age=0" });
+    expect(calls).toHaveLength(4);
+  });
+
+  it("knows a question however it is written", async () => {
+    const { get, calls } = createStatsApp();
+    await get("/top-events?from=2026-05-01&to=2026-07-01&limit=10");
+    await get("/top-events?to=2026-07-01T02:00:00%2B02:00&from=2026-05-01T00:00:00Z");
+    await get(`${OPEN}&key=${READ_KEY}`);
+    expect(calls).toHaveLength(1);
+    await get(`${OPEN}&limit=11`);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("is for the project whose key is sent, and for nobody without one", async () => {
+    const { get, app, calls } = createStatsApp();
+    await get(OPEN);
+    expect((await app.fetch(`/v1/stats${OPEN}`)).status).toBe(401);
+    const forged = `${READ_KEY.slice(0, -1)}${READ_KEY.endsWith("0") ? "1" : "0"}`;
+    for (const [key, status] of [
+      [WRITE_KEY, 403],
+      [forged, 401],
+      [OTHER_KEY, 200],
+    ] as const) {
+      const response = await get(OPEN, { authorization: `Bearer ${key}` });
+      expect(response.status).toBe(status);
+      await response.text();
+    }
+    expect(calls.map(({ projectId }) => projectId)).toEqual(["demo", "other"]);
+  });
+
+  it("keeps no error", async () => {
+    let isAway = true;
+    const app = createTestApp({
+      store: {
+        ...emptyStore(),
+        readStats: async () => {
+          if (isAway) throw new ProblemError("store-timeout", { detail: "It was slow" });
+          return { rows: [], asOf: null, sources: [] };
+        },
+      },
+    });
+    const path = `/v1/stats${OPEN}&key=${READ_KEY}`;
+    expect((await app.fetch(path)).status).toBe(504);
+    isAway = false;
+    expect((await app.fetch(path)).status).toBe(200);
+  });
+
+  it("is forgotten when a client has waited for its rows", async () => {
+    const { get, app, wait, calls } = createStatsApp();
+    await get(OPEN);
+    wait(1);
+    await app.fetch("/v1/events?wait=stored", post(sampleEvent(1)));
+    wait(1);
+    expect(await (await get(OPEN)).json()).toMatchObject({ meta: { cache: "miss" } });
+    expect(calls).toHaveLength(2);
   });
 });

@@ -16,7 +16,7 @@ export interface EdgeProcess extends Service {
   post(projectId: string, events: readonly unknown[]): Promise<Response>;
 }
 
-const KEY_SECRET = "a secret of at least 32 characters";
+export const KEY_SECRET = "a secret of at least 32 characters";
 const NOBODY = "http://127.0.0.1:1";
 
 /** The whole edge under Miniflare, as `npm start` runs it, with NATS and nothing else behind it. */

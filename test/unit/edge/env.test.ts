@@ -36,6 +36,22 @@ describe("parseConfig()", () => {
     );
   });
 
+  it("does without a database where there is a worker, and refuses to have neither", () => {
+    const { DATABASE_URL, ...others } = VARS;
+    const worker = { WORKER_URL: "https://worker.example", WORKER_TOKEN: "sixteen letters." };
+    expect(parseConfig({ ...others, ...worker })).toMatchObject({
+      database: undefined,
+      worker: { url: worker.WORKER_URL, token: worker.WORKER_TOKEN },
+    });
+    expect(parseConfig(VARS)).toMatchObject({ database: { url: DATABASE_URL }, worker: undefined });
+    expect(() => parseConfig(others)).toThrow(
+      /^Cannot read configuration: DATABASE_URL: is needed, or WORKER_URL and WORKER_TOKEN: nothing can be read$/,
+    );
+    expect(() => parseConfig({ ...others, WORKER_URL: worker.WORKER_URL })).toThrow(
+      /^Cannot read configuration: WORKER_TOKEN: is needed with WORKER_URL$/,
+    );
+  });
+
   it("names every variable that is missing or wrong, and shows no secret", () => {
     const vars = {
       ...VARS,
