@@ -132,13 +132,16 @@ const funnelQuery = z
     }
   });
 
-export const statsQuerySchema = z.discriminatedUnion("kind", [
-  activeUsersQuery,
-  topEventsQuery,
-  eventsQuery,
-  retentionQuery,
-  funnelQuery,
-]);
+export const statsQuerySchema = z.discriminatedUnion(
+  "kind",
+  [activeUsersQuery, topEventsQuery, eventsQuery, retentionQuery, funnelQuery],
+  {
+    error: ({ code }) =>
+      code === "invalid_union"
+        ? "must be active_users, top_events, events, retention or funnel"
+        : "is not a JSON object",
+  },
+);
 
 /** The schema of each kind alone, whose errors do not speak of the others. */
 export const STATS_QUERY_SCHEMAS = {

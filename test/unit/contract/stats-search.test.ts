@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type QueryFault, StatsQueryError } from "../../../contract/query-parts.ts";
 import { type StatsKind, statsQuerySchema } from "../../../contract/stats-query.ts";
-import { parseStatsSearch } from "../../../contract/stats-search.ts";
+import { parseStatsJson, parseStatsSearch } from "../../../contract/stats-search.ts";
 
 const parse = (kind: StatsKind, search: string) =>
   parseStatsSearch(kind, new URLSearchParams(search));
@@ -40,6 +40,36 @@ describe("parseStatsSearch()", () => {
         breakdown: "event_type",
         limit: 10,
         filters: [],
+      },
+    ],
+    [
+      "events",
+      `interval=day&${MARCH}&breakdown=properties.plan&limit=3&filter=properties.n:gt:5&filter=properties.p:in:a,b`,
+      {
+        interval: "day",
+        ...march,
+        measure: "events",
+        breakdown: "properties.plan",
+        limit: 3,
+        filters: [
+          { field: "properties.n", op: "gt", value: 5 },
+          { field: "properties.p", op: "in", value: ["a", "b"] },
+        ],
+      },
+    ],
+    [
+      "funnel",
+      `${MARCH}&steps=view,buy\\,now&step_filter=2:properties.plan:eq:pro&window=36h`,
+      {
+        ...march,
+        window: "36h",
+        steps: [
+          { event_type: "view", filters: [] },
+          {
+            event_type: "buy,now",
+            filters: [{ field: "properties.plan", op: "eq", value: "pro" }],
+          },
+        ],
       },
     ],
     ["retention", `interval=month&${MARCH}`, { interval: "month", ...march, periods: 8 }],
@@ -127,6 +157,69 @@ describe("parseStatsSearch()", () => {
       "events",
       `interval=day&${MARCH}&breakdown=user_id`,
       { pointer: "/breakdown", detail: "breakdown must be event_type, or properties. and a key" },
+    ],
+    [
+      "a filter of another form",
+      "events",
+      `interval=day&${MARCH}&filter=plan=pro`,
+      { pointer: "/filter/0", detail: 'filter "plan=pro" is not properties.<key>:<op>:<value>' },
+    ],
+    [
+      "filters where there are none",
+      "top_events",
+      `${MARCH}&filter=properties.plan:eq:pro`,
+      { pointer: "/filter", detail: 'Unknown parameter "filter": known are from, to, limit' },
+    ],
+    [
+      "more values than are answered",
+      "events",
+      "interval=minute&from=2024-03-01&to=2024-03-04&breakdown=event_type&limit=100",
+      {
+        pointer: "/limit",
+        detail:
+          "limit 100 groups and the rest, in 4320 buckets, make 436320 values, at most 50000 are answered",
+      },
+    ],
+    [
+      "a single step",
+      "funnel",
+      `${MARCH}&steps=view`,
+      { pointer: "/steps", detail: "steps must be at least 2" },
+    ],
+    ["no steps", "funnel", MARCH, { pointer: "/steps", detail: "steps is missing" }],
+    [
+      "a step twice in a row",
+      "funnel",
+      `${MARCH}&steps=view,view`,
+      {
+        pointer: "/steps/1",
+        detail: "steps.1 repeats step 1: one event would be counted for both",
+      },
+    ],
+    [
+      "an empty step",
+      "funnel",
+      `${MARCH}&steps=view,`,
+      { pointer: "/steps/1/event_type", detail: "steps.1.event_type is empty" },
+    ],
+    [
+      "a filter of a step that is not there",
+      "funnel",
+      `${MARCH}&steps=view,buy&step_filter=3:properties.plan:eq:pro`,
+      {
+        pointer: "/step_filter/0",
+        detail:
+          'step_filter "3:properties.plan:eq:pro" is not <step>:properties.<key>:<op>:<value> with a step from 1 to 2',
+      },
+    ],
+    [
+      "a window of no form",
+      "funnel",
+      `${MARCH}&steps=view,buy&window=week`,
+      {
+        pointer: "/window",
+        detail: "window must be a whole number and s, m, h, d or w, such as 30m or 7d",
+      },
     ],
     [
       "an empty event type",
@@ -240,5 +333,49 @@ describe("parseStatsSearch()", () => {
       "/to",
       "/periods",
     ]);
+  });
+});
+
+describe("parseStatsJson()", () => {
+  const faults = (value: unknown) => {
+    try {
+      parseStatsJson(value);
+    } catch (error) {
+      if (error instanceof StatsQueryError) return error.faults;
+      throw error;
+    }
+    throw new Error("Cannot find faults: the query is valid");
+  };
+
+  it("reads what the routes read, and steps by their types alone", () => {
+    const query = { kind: "funnel", steps: ["view", { event_type: "buy" }], ...march };
+    expect(parseStatsJson(query)).toEqual(parse("funnel", `${MARCH}&steps=view,buy`));
+  });
+
+  it.each<[string, unknown, QueryFault]>([
+    ["no object", [], { pointer: "", detail: "The query is not a JSON object" }],
+    [
+      "no kind",
+      { ...march },
+      {
+        pointer: "/kind",
+        detail: "kind must be active_users, top_events, events, retention or funnel",
+      },
+    ],
+    [
+      "an unknown kind",
+      { kind: "guess", ...march },
+      {
+        pointer: "/kind",
+        detail: "kind must be active_users, top_events, events, retention or funnel",
+      },
+    ],
+    [
+      "an unknown member",
+      { kind: "top_events", ...march, filters: [] },
+      { pointer: "/filters", detail: 'Unknown member "filters"' },
+    ],
+  ])("refuses %s", (_, value, fault) => {
+    expect(faults(value)).toContainEqual(fault);
   });
 });
