@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Engine } from "../engine.ts";
 import type { Logger } from "../logger.ts";
 import { pause } from "../pause.ts";
@@ -11,8 +12,8 @@ import { createDuckDbReader } from "./duckdb-reader.ts";
 import { eraseUserRows } from "./erase-user.ts";
 import { insertBatch } from "./insert-batch.ts";
 import { migrate } from "./migrate.ts";
-import { isMergeDue, mergeParts, ROLLUPS } from "./rollups.ts";
-import { scrubFile } from "./scrub-file.ts";
+import { isMergeDue, mergeParts, ROLLUPS, type Rollup } from "./rollups.ts";
+import { dropFiller, scrubFile } from "./scrub-file.ts";
 import { createWritingSession, type WritingSession } from "./writing-session.ts";
 
 const MERGE_EVERY_MS = 5_000;
@@ -44,6 +45,7 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
     async prepare() {
       opened ??= await open(options);
       await migrate(opened.session, logger);
+      await opened.session.exclusively(dropFiller);
     },
     isPermanent: (error) =>
       error instanceof MigrationError && kindOfDuckDbError(error.cause) !== "retryable",
@@ -67,19 +69,16 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
     },
     async finish() {},
     async eraseUser(projectId, userId) {
-      const removed = await guarded(async ({ session }) => {
+      return guarded(async ({ session }) => {
         const erasure = await session.transaction(async (connection) => {
-          // Inside the session's turn: whatever is written later is compared with it.
+          // Taken in the session's turn: every batch is written before it, or compared with it.
           const erased_at = new Date().toISOString();
-          return {
-            erased_at,
-            removed: await eraseUserRows(connection, projectId, userId, erased_at),
-          };
+          const removed = await eraseUserRows(connection, projectId, userId, erased_at);
+          return { erased_at, removed };
         });
         await session.exclusively(scrubFile);
         return erasure;
       });
-      return removed;
     },
     describe: () => ({ path: options.path }),
     async checkHealth() {
@@ -119,9 +118,7 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
       try {
         for (const rollup of ROLLUPS) {
           await guarded(({ session }) =>
-            session.transaction(async (connection) => {
-              if (await isMergeDue(connection, rollup)) await mergeParts(connection, rollup);
-            }),
+            session.transaction((connection) => mergeIfDue(connection, rollup)),
           );
         }
       } catch (error) {
@@ -129,6 +126,14 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
       }
       await pause(MERGE_EVERY_MS, stop);
     }
+  }
+
+  async function mergeIfDue(connection: DuckDBConnection, rollup: Rollup): Promise<void> {
+    if (!(await isMergeDue(connection, rollup))) return;
+    const beganMs = performance.now();
+    await mergeParts(connection, rollup);
+    const ms = Math.round(performance.now() - beganMs);
+    logger.debug({ rollup: rollup.name, ms }, "rollup merged");
   }
 }
 

@@ -7,6 +7,7 @@ const CHECKPOINT_TIMEOUT_MS = 60_000;
 const RETRY_MS = 50;
 /** Of 8 bytes each, in a block of 256 KiB, and some more than fit. */
 const FILLERS_PER_BLOCK = 33_000;
+/** A checkpoint frees a few blocks itself. */
 const MAX_ROUNDS = 3;
 
 /**
@@ -15,19 +16,23 @@ const MAX_ROUNDS = 3;
  * table of pseudo-random numbers, which no compression makes smaller, is written over all of them and dropped.
  */
 export async function scrubFile(connection: DuckDBConnection): Promise<void> {
+  await connection.run("create or replace table filler (filler ubigint)");
   await checkpoint(connection);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const blocks = await countFreeBlocks(connection);
     if (blocks === 0) break;
     await connection.run(
-      `create table filler_${round} as select hash(i) as filler from range(${blocks * FILLERS_PER_BLOCK}) as numbers(i)`,
+      `insert into filler select hash(i) from range(${blocks * FILLERS_PER_BLOCK}) as numbers(i)`,
     );
     await checkpoint(connection);
   }
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    await connection.run(`drop table if exists filler_${round}`);
-  }
+  await dropFiller(connection);
   await checkpoint(connection);
+}
+
+/** What a process that ended in the middle has left. */
+export async function dropFiller(connection: DuckDBConnection): Promise<void> {
+  await connection.run("drop table if exists filler");
 }
 
 async function countFreeBlocks(connection: DuckDBConnection): Promise<number> {
