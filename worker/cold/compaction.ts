@@ -10,6 +10,11 @@ const MAX_ALIKE = 8;
 /** Larger files are left alone: reading many rows from few files is what they are for. */
 const LARGE_EVENTS = 250_000;
 
+/** Whether it is worth a look. */
+export function isCrowded(files: number): boolean {
+  return files > MAX_ALIKE;
+}
+
 /**
  * The files to merge into one, if a partition has too many: those of the smallest size of which there are more than eight. Sizes grow by
  * eight, so that a row is written again only once for each, however many files come.

@@ -72,7 +72,7 @@ function keepNew(paths: readonly string[]): string {
       select place
       from ${STAGED} as staged
       where not exists (
-        select from ${relationOf(paths)} as stored
+        select 1 from ${relationOf(paths)} as stored
         where stored.event_id = staged.event_id and stored.occurred_at = staged.occurred_at
       )
       qualify row_number() over (partition by event_id, occurred_at order by place) = 1

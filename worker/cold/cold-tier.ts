@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import type { ArchiveReport } from "../../contract/archive-report.ts";
+import { formatInstant } from "../../contract/time-buckets.ts";
+import { createConnectionPool } from "../duckdb/connection-pool.ts";
+import { openDuckDb } from "../duckdb/database.ts";
+import type { EventReader } from "../engine.ts";
+import type { Logger } from "../logger.ts";
+import { pause } from "../pause.ts";
+import { ARCHIVE_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
+import type { Sql } from "../timescale/database.ts";
+import { targetFloorMs } from "./archive-steps.ts";
+import { type ArchiveStep, archive } from "./archiver.ts";
+import { createFloorGuard } from "./cold-deps.ts";
+import { collectGarbage } from "./collect-garbage.ts";
+import { compactPartition, isCrowded } from "./compaction.ts";
+import { eraseFromFiles } from "./erase-from-files.ts";
+import { eraseFromHistory } from "./erase-from-history.ts";
+import { type LateRow, storeLateEvents } from "./late-events.ts";
+import type { ObjectStore } from "./object-store.ts";
+import { createTieredReader } from "./tiered-reader.ts";
+
+export type ColdTierOptions = {
+  /** Six connections are enough. Whoever calls this ends it, after the tier is closed. */
+  readonly sql: Sql;
+  /** Reads the database alone. */
+  readonly hot: EventReader;
+  readonly store: ObjectStore;
+  /** Where DuckDB puts what does not fit in memory. */
+  readonly scratchDir: string;
+  /** How old a day must be, at its end, to be archived. */
+  readonly hotMs: number;
+  readonly archiveEveryMs: number;
+  readonly logger: Logger;
+  /** As DuckDB writes it. */
+  readonly memoryLimit?: string;
+  readonly maxSliceRows?: number;
+  readonly maxFileRows?: number;
+  readonly onStep?: (step: ArchiveStep) => void | Promise<void>;
+};
+
+export type ColdTier = {
+  /** Of both tiers. */
+  readonly reader: EventReader;
+  /** See {@link storeLateEvents}. */
+  storeLate(rows: readonly LateRow[]): Promise<number>;
+  /** Removes what files and old rollups have of a user whose tombstone is written; answers how many events it was. */
+  eraseUser(projectId: string, userId: string): Promise<number>;
+  /** Moves what is older than the hot window, or than is said, unless another worker is at it. */
+  archive(request: {
+    readonly olderThanMs?: number | undefined;
+    readonly isDryRun?: boolean;
+    readonly signal?: AbortSignal;
+  }): Promise<ArchiveReport>;
+  /** Archives and collects garbage at its rhythm, until stopped. */
+  run(stop: AbortSignal): Promise<void>;
+  close(): void;
+};
+
+/** Questions, late batches and the archiver at once; more would wait for the processor. */
+const CONNECTIONS = 4;
+const DEFAULT_MEMORY_LIMIT = "2GB";
+
+/** Parquet files behind the table `events` of one database. */
+export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> {
+  const { sql, store, logger } = options;
+  await store.prepare();
+  const duckDb = await openDuckDb({
+    path: ":memory:",
+    allowedDirectories: store.folders,
+    memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    tempDirectory: join(options.scratchDir, "cold-spill"),
+  });
+  const pool = createConnectionPool(() => duckDb.connect(), CONNECTIONS);
+  const deps = { sql, store, pool, logger };
+  const guard = createFloorGuard(sql);
+  const { hot, maxSliceRows } = options;
+
+  const tier: ColdTier = {
+    reader: createTieredReader({ sql, store, duckDb, pool, guard, hot, maxSliceRows }),
+    storeLate: (rows) =>
+      storeLateEvents(deps, rows, async (key, files) => {
+        if (!isCrowded(files)) return;
+        // The rows are stored; that they are in many files makes reads slower, not wrong.
+        await compactPartition(deps, key).catch((error: unknown) => {
+          logger.warn({ err: error, ...key }, "compaction failed");
+        });
+      }),
+    async eraseUser(projectId, userId) {
+      const removed = await eraseFromFiles(deps, { projectId, userId });
+      await eraseFromHistory(sql, projectId, userId);
+      return removed;
+    },
+    async archive({ olderThanMs = options.hotMs, isDryRun = false, signal = NEVER }) {
+      const { onStep, maxFileRows } = options;
+      const nowMs = Date.now();
+      const run = () =>
+        archive({ ...deps, onStep, maxFileRows }, { olderThanMs, isDryRun, nowMs, signal });
+      if (isDryRun) return run();
+      const report = await withArchiveLock(sql, run);
+      await guard.refresh();
+      return report ?? notRun(targetFloorMs(nowMs, olderThanMs));
+    },
+    async run(stop) {
+      while (!stop.aborted) {
+        try {
+          const report = await tier.archive({ signal: stop });
+          if (report.events > 0) logger.info(summaryOf(report), "events archived");
+          const removed = await withArchiveLock(sql, () =>
+            collectGarbage(deps, { nowMs: Date.now() }),
+          );
+          if (removed !== undefined && removed > 0) {
+            logger.info({ files: removed }, "files without a manifest entry removed");
+          }
+        } catch (error) {
+          if (!stop.aborted) logger.warn({ err: error }, "archiving failed, retrying later");
+        }
+        await pause(options.archiveEveryMs, stop);
+      }
+    },
+    close() {
+      pool.close();
+      duckDb.close();
+    },
+  };
+  return tier;
+
+  async function notRun(targetMs: number): Promise<ArchiveReport> {
+    const floorMs = await guard.refresh();
+    const floor = floorMs === undefined ? null : formatInstant(floorMs);
+    return {
+      dry_run: false,
+      ran: false,
+      floor_before: floor,
+      floor,
+      target: formatInstant(targetMs),
+      archived: [],
+      events: 0,
+      bytes: 0,
+      is_cleared: false,
+      elapsed_ms: 0,
+    };
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+/** Undefined when another worker holds the lock. It spares work: what must not happen twice is decided by the manifest. */
+async function withArchiveLock<T>(sql: Sql, action: () => Promise<T>): Promise<T | undefined> {
+  const session = await sql.reserve();
+  try {
+    const [row] = await session<{ is_locked: boolean }[]>`
+      select pg_try_advisory_lock(${LOCK_CLASS}, ${ARCHIVE_LOCK}) as is_locked`;
+    if (row?.is_locked !== true) return undefined;
+    try {
+      return await action();
+    } finally {
+      await session`select pg_advisory_unlock(${LOCK_CLASS}, ${ARCHIVE_LOCK})`.catch(() => {});
+    }
+  } finally {
+    session.release();
+  }
+}
+
+function summaryOf({ events, bytes, archived, floor, elapsed_ms }: ArchiveReport) {
+  return { events, bytes, partitions: archived.length, floor, elapsed_ms };
+}

@@ -1,0 +1,99 @@
+import type { ArchiveReport, ArchiveRequest } from "../../contract/archive-report.ts";
+import type { Engine, EventReader } from "../engine.ts";
+import type { Logger } from "../logger.ts";
+import { connectDatabase } from "../timescale/database.ts";
+import type { TimescaleEngine } from "../timescale/timescale-engine.ts";
+import { type ColdTier, openColdTier } from "./cold-tier.ts";
+import { type ObjectStoreSettings, openObjectStore } from "./open-object-store.ts";
+
+export type TieredEngineOptions = {
+  readonly hot: TimescaleEngine;
+  readonly databaseUrl: string;
+  readonly place: ObjectStoreSettings;
+  readonly hotDays: number;
+  readonly archiveEveryMs: number;
+  readonly logger: Logger;
+};
+
+export type TieredEngine = Engine & {
+  archive(request: ArchiveRequest): Promise<ArchiveReport>;
+};
+
+const DAY_MS = 86_400_000;
+const CONNECTIONS = 6;
+
+/** TimescaleDB or PostgreSQL with a cold tier behind it: the same answers, whatever is where. */
+export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
+  const { hot, hotDays, logger } = options;
+  const store = openObjectStore(options.place);
+  const sql = connectDatabase(options.databaseUrl, CONNECTIONS);
+  let opened: ColdTier | undefined;
+
+  hot.storeLate = (rows) => tier().storeLate(rows);
+  const reader: EventReader = {
+    readStats: (...question) => tier().reader.readStats(...question),
+    readPage: (...question) => tier().reader.readPage(...question),
+    findEvent: (...question) => tier().reader.findEvent(...question),
+    countStored: (...question) => tier().reader.countStored(...question),
+    exportEvents: (...question) => tier().reader.exportEvents(...question),
+  };
+
+  return {
+    ...hot,
+    reader,
+    async prepare() {
+      await hot.prepare();
+      opened ??= await openColdTier({
+        sql,
+        hot: hot.reader,
+        store,
+        scratchDir: options.place.scratchDir,
+        hotMs: hotDays * DAY_MS,
+        archiveEveryMs: options.archiveEveryMs,
+        logger,
+      });
+    },
+    kindOf(error) {
+      if (isPassing(error)) return "retryable";
+      return isUnreadable(error) ? "data" : hot.kindOf(error);
+    },
+    async run(stop) {
+      await Promise.all([hot.run(stop), tier().run(stop)]);
+    },
+    async eraseUser(projectId, userId) {
+      // In this order: what moves to files meanwhile is found there.
+      const erasure = await hot.eraseUser(projectId, userId);
+      const cold = await tier().eraseUser(projectId, userId);
+      return { ...erasure, removed: { ...erasure.removed, cold } };
+    },
+    archive: ({ older_than_ms, dry_run }) =>
+      tier().archive({ olderThanMs: older_than_ms, isDryRun: dry_run }),
+    describe: () => ({ ...hot.describe(), cold: options.place.url, hot_days: hotDays }),
+    async close() {
+      opened?.close();
+      await Promise.all([hot.close(), sql.end({ timeout: 1 })]);
+    },
+  };
+
+  function tier(): ColdTier {
+    if (opened === undefined) throw new TypeError("Cannot use cold tier: it is not prepared");
+    return opened;
+  }
+}
+
+const PASSING = [
+  "ObjectStoreError",
+  "ObjectMissingError",
+  "PartitionBusyError",
+  "FileVerificationError",
+  "FloorMovedError",
+];
+
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && PASSING.includes(error.name);
+}
+
+/** DuckDB's word for a text that is no UUID or no time. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Conversion Error");
+}
