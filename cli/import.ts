@@ -21,15 +21,15 @@ import {
 import { type ImportSettings, ProgressFile, progressPath } from "./import/progress-file.ts";
 import { createReporter, SILENT } from "./import/reporter.ts";
 import { Sender } from "./import/sender.ts";
-import { checkFile, openSource, type Source, STDIN } from "./import/source.ts";
+import { checkFile, FORMATS, openSource, type Source, STDIN } from "./import/source.ts";
 import { formatSummary, formatSummaryJson, type Summary, totalOf } from "./import/summary.ts";
 import { resolveTarget, type Target } from "./target.ts";
 
 export function createImportCommand(): Command {
   return new Command("import")
-    .summary("import events from NDJSON or CSV files")
+    .summary("import events from NDJSON, CSV or Parquet files")
     .description(
-      "Import events from NDJSON or CSV files, plain or gzip, through the HTTP API.\n" +
+      "Import events from NDJSON or CSV files, plain or gzip, or Parquet files, through the HTTP API.\n" +
         "An import that was interrupted continues where it stopped when the same command is run again.",
     )
     .argument("<file...>", 'files to import; "-" is standard input')
@@ -41,7 +41,7 @@ export function createImportCommand(): Command {
       new Option(
         "--format <format>",
         "format of all files (default: by extension, else by first character)",
-      ).choices(["ndjson", "csv"]),
+      ).choices(FORMATS),
     )
     .option(
       "--map <field=column,…>",
@@ -112,6 +112,10 @@ CSV (.csv, .tsv) in UTF-8 with a header row:
   JSON object. Other columns become properties: strings as they stand, unless --types says
   otherwise; an empty cell gives no property. --infer-types turns 1, 1.5, true, {…} and […] into
   JSON, but not 007, +1 or a number too long to be exact. A row that does not fit is rejected.
+
+Parquet (.parquet), as sluice export writes it: columns event_id, event_type, user_id, occurred_at
+  (TIMESTAMP in UTC, or RFC 3339 in text) and properties (JSON in text, or a STRUCT or MAP).
+  received_at and project_id are left out; any other column is refused.
 
 Exactly once:
   An event with an event_id is stored once, however often it is imported. Events without one are
@@ -246,7 +250,7 @@ function planRejects(files: readonly string[], given: string | undefined): Map<s
 }
 
 function createReader(source: Source, options: ImportOptions): LineReader {
-  if (source.format === "ndjson") return new NdjsonReader();
+  if (source.format !== "csv") return new NdjsonReader();
   return new CsvReader({
     map: options.map ?? {},
     properties: options.properties === "*" ? undefined : options.properties,

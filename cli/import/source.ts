@@ -3,8 +3,10 @@ import { createReadStream, statSync } from "node:fs";
 import { addAbortSignal, pipeline, Readable } from "node:stream";
 import { constants, createGunzip, gunzipSync } from "node:zlib";
 import { CliError, UsageError } from "../cli-error.ts";
+import { openParquetRows } from "./parquet-rows.ts";
 
-export type Format = "ndjson" | "csv";
+export const FORMATS = ["ndjson", "csv", "parquet"] as const;
+export type Format = (typeof FORMATS)[number];
 
 /** An input that has been looked into and can be read once. */
 export type Source = {
@@ -16,7 +18,7 @@ export type Source = {
   readonly identity: string;
   readonly format: Format;
   readonly isEmpty: boolean;
-  /** Its content, decompressed. */
+  /** Its content, decompressed; of Parquet, as NDJSON. */
   chunks(): AsyncGenerator<Buffer>;
   /** Of what {@link totalBytes} counts. */
   bytesRead(): number;
@@ -78,14 +80,33 @@ export async function openSource(
     }
   }
 
+  const format = givenFormat ?? detectFormat(file, start, name);
+  const known = { name, identity: createHash("sha256").update(prefix).digest("hex"), format };
+  if (format === "parquet") {
+    stream.destroy();
+    if (isStdin) {
+      throw new UsageError("Cannot import Parquet from standard input: give it as a file");
+    }
+    return { ...known, ...(await openParquet(file, name)) };
+  }
   return {
-    name,
+    ...known,
     totalBytes: isStdin ? undefined : statSync(file).size,
-    identity: createHash("sha256").update(prefix).digest("hex"),
-    format: givenFormat ?? detectFormat(file, start, name),
     isEmpty: prefix.length === 0,
     chunks: () => (isGzip ? gunzipped(rawChunks(), name) : rawChunks()),
     bytesRead: () => bytesRead,
+  };
+}
+
+/** How far it is read is told by its rows: DuckDB reads the file where it likes. */
+async function openParquet(file: string, name: string) {
+  const rows = await openParquetRows(file, name);
+  const totalBytes = statSync(file).size;
+  return {
+    totalBytes,
+    isEmpty: rows.total === 0,
+    chunks: () => rows.chunks(),
+    bytesRead: () => Math.round((totalBytes * rows.done()) / Math.max(rows.total, 1)),
   };
 }
 
@@ -94,6 +115,7 @@ export function detectFormat(file: string, start: Buffer, name: string): Format 
   const plain = file.toLowerCase().replace(/\.gz$/, "");
   const text = start.toString("utf8").trimStart();
   if (/\.(csv|tsv)$/.test(plain)) return "csv";
+  if (plain.endsWith(".parquet") || text.startsWith("PAR1")) return "parquet";
   if (text.startsWith("[")) {
     const example = file === STDIN ? "jq -c '.[]'" : `jq -c '.[]' ${file} | sluice import -`;
     throw new UsageError(

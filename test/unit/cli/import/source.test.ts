@@ -12,6 +12,8 @@ describe("detectFormat()", () => {
     ["-", "event_id,", "csv"],
     ["-", "", "ndjson"],
     ["a.log", "{", "ndjson"],
+    ["a.Parquet", "x", "parquet"],
+    ["a.data", "PAR1\u0015", "parquet"],
   ])("%s beginning with %j is %s", (file, start, expected) => {
     expect(detectFormat(file, Buffer.from(start), file)).toBe(expected);
   });
