@@ -25,7 +25,7 @@ export function createWorkerClient({ url, token }: WorkerOptions): WorkerClient 
       const signal = AbortSignal.timeout(timeoutMs + GRACE_MS);
       try {
         const response = await post(path, body, signal);
-        return await response.json<Answer>();
+        return (await response.json()) as Answer;
       } catch (cause) {
         throw toProblem(cause, signal, timeoutMs);
       }
