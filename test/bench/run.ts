@@ -1,4 +1,6 @@
+import { benchCachedReads } from "./cached-reads.ts";
 import { benchEdgeCpu } from "./edge-cpu.ts";
+import { benchEngines } from "./engines.ts";
 import { benchFreshness } from "./freshness.ts";
 import { benchMemory } from "./memory.ts";
 import { benchReads } from "./reads.ts";
@@ -7,8 +9,10 @@ import { benchWorkerDrain } from "./worker-drain.ts";
 /** `npm run bench [-- name…]`: each benchmark prints medians and ratios of one run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "edge-cpu": benchEdgeCpu,
+  engines: benchEngines,
   freshness: benchFreshness,
   reads: benchReads,
+  "cached-reads": benchCachedReads,
   memory: benchMemory,
   "worker-drain": benchWorkerDrain,
 };
