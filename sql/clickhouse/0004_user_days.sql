@@ -1,0 +1,4 @@
+create view if not exists user_days $on_cluster as
+select project_id, toStartOfInterval(occurred_at, interval 1 day) as bucket, event_type, user_id, 1 as events
+from events final
+settings enable_extended_results_for_datetime_functions = 1;

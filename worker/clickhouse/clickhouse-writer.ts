@@ -1,0 +1,25 @@
+import type { EventWriter } from "../engine.ts";
+import type { ClickHouse } from "./database.ts";
+import { COLUMNS, encodeRows } from "./encode-rows.ts";
+import { createErasedUsers } from "./erased-users.ts";
+import type { Schema } from "./schema.ts";
+
+/**
+ * One insert a batch. `inserted` counts repeats too: that they are some is found out when parts are merged, or when they are read.
+ * A batch that is sent again as it was is recognised by its content (`*_deduplication_window`) and makes no new part.
+ */
+export function createClickHouseWriter(clickHouse: ClickHouse, schema: Schema): EventWriter {
+  const erasedUsers = createErasedUsers(clickHouse, schema);
+  return {
+    async write(rows) {
+      const erased = await erasedUsers.findErased(rows);
+      if (erased.size > 0) await erasedUsers.removeStored(erased);
+      const kept = erased.size === 0 ? rows : rows.filter((row) => !erased.has(row));
+      if (kept.length === 0) return { inserted: 0 };
+      await clickHouse.insert("events", COLUMNS, encodeRows(kept));
+      const erasedMeanwhile = await erasedUsers.findErased(kept);
+      await erasedUsers.removeStored(erasedMeanwhile);
+      return { inserted: kept.length - erasedMeanwhile.size };
+    },
+  };
+}
