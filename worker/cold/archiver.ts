@@ -44,7 +44,14 @@ export type ArchiverDeps = {
   readonly pool: ConnectionPool;
   readonly logger: Logger;
   readonly onStep?: ((step: ArchiveStep) => void | Promise<void>) | undefined;
-  readonly maxFileRows?: number | undefined;
+  readonly limits?: ArchiveLimits | undefined;
+};
+
+export type ArchiveLimits = {
+  /** In memory while a file is made. */
+  readonly maxFileRows: number;
+  /** Projects with fewer rows are read together, up to so many rows. */
+  readonly groupRows: number;
 };
 
 export type ArchiveOptions = {
@@ -54,10 +61,8 @@ export type ArchiveOptions = {
   readonly signal: AbortSignal;
 };
 
-/** In memory while a file is made: some 200 MB at 300 bytes an event. */
-const MAX_FILE_ROWS = 500_000;
-/** Projects with fewer rows are read together, up to so many rows. */
-const GROUP_ROWS = 20_000;
+/** A file's rows take some 200 MB at 300 bytes an event. */
+const DEFAULT_LIMITS: ArchiveLimits = { maxFileRows: 500_000, groupRows: 20_000 };
 /** Rows that came in while files were made send those files' projects round again. */
 const ROUNDS = 3;
 
@@ -72,7 +77,7 @@ type Draft = { readonly count: PartitionCount; readonly files: readonly ColdFile
  * it leaves files that nobody knows; after it, rows that nobody reads. The next run, or the collection of garbage, removes both.
  */
 export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Promise<ArchiveReport> {
-  const { sql, logger, onStep = () => {} } = deps;
+  const { sql, logger, onStep = () => {}, limits = DEFAULT_LIMITS } = deps;
   const { isDryRun, signal } = options;
   const beganMs = performance.now();
   const targetMs = targetFloorMs(options.nowMs, options.olderThanMs);
@@ -116,7 +121,8 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
       mark = nowMark;
       const counts = await countHotRows(sql, { fromMs, toMs });
       await discard(findStale(counts, drafts));
-      for (const group of groupCounts(counts.filter((count) => !drafts.has(keyOf(count))))) {
+      const missing = counts.filter((count) => !drafts.has(keyOf(count)));
+      for (const group of groupCounts(missing, limits.groupRows)) {
         signal.throwIfAborted();
         for (const draft of await makeDrafts(group, { fromMs, toMs })) {
           drafts.set(keyOf(draft.count), draft);
@@ -201,7 +207,7 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
       signal.throwIfAborted();
       await stageRows(connection, rows);
       staged += rows.length;
-      if (staged >= (deps.maxFileRows ?? MAX_FILE_ROWS)) await flush();
+      if (staged >= limits.maxFileRows) await flush();
     }
     if (staged > 0) await flush();
     return files;
@@ -303,16 +309,19 @@ function findStale(
 }
 
 /** Large partitions alone, small ones of a month together. */
-export function groupCounts(counts: readonly PartitionCount[]): PartitionCount[][] {
+export function groupCounts(
+  counts: readonly PartitionCount[],
+  groupRows: number,
+): PartitionCount[][] {
   const groups: PartitionCount[][] = [];
   let open: PartitionCount[] = [];
   let rows = 0;
   for (const count of counts) {
-    if (count.events >= GROUP_ROWS) {
+    if (count.events >= groupRows) {
       groups.push([count]);
       continue;
     }
-    const isFull = rows + count.events > GROUP_ROWS || open[0]?.month !== count.month;
+    const isFull = rows + count.events > groupRows || open[0]?.month !== count.month;
     if (open.length === 0 || isFull) {
       open = [];
       rows = 0;

@@ -9,7 +9,7 @@ import { pause } from "../pause.ts";
 import { ARCHIVE_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import type { Sql } from "../timescale/database.ts";
 import { targetFloorMs } from "./archive-steps.ts";
-import { type ArchiveStep, archive } from "./archiver.ts";
+import { type ArchiveLimits, type ArchiveStep, archive } from "./archiver.ts";
 import { createFloorGuard } from "./cold-deps.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { compactPartition, isCrowded } from "./compaction.ts";
@@ -34,7 +34,7 @@ export type ColdTierOptions = {
   /** As DuckDB writes it. */
   readonly memoryLimit?: string;
   readonly maxSliceRows?: number;
-  readonly maxFileRows?: number;
+  readonly limits?: ArchiveLimits;
   readonly onStep?: (step: ArchiveStep) => void | Promise<void>;
 };
 
@@ -91,10 +91,10 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
       return removed;
     },
     async archive({ olderThanMs = options.hotMs, isDryRun = false, signal = NEVER }) {
-      const { onStep, maxFileRows } = options;
+      const { onStep, limits } = options;
       const nowMs = Date.now();
       const run = () =>
-        archive({ ...deps, onStep, maxFileRows }, { olderThanMs, isDryRun, nowMs, signal });
+        archive({ ...deps, onStep, limits }, { olderThanMs, isDryRun, nowMs, signal });
       if (isDryRun) return run();
       const report = await withArchiveLock(sql, run);
       await guard.refresh();

@@ -41,7 +41,10 @@ export async function eraseFromTable(
           and received_at < ${tombstone.erased_at}
         returning occurred_at
       )
-      select date_trunc('day', occurred_at, 'UTC') as day, count(*)::int as events
+      select
+        date_trunc('day', occurred_at, 'UTC') as day,
+        -- Below the floor of a cold tier there may be copies of what is in files, and is counted there.
+        (count(*) filter (where occurred_at >= coalesce((select floor from hot_floor), '-infinity')))::int as events
       from removed
       group by 1`;
     for (const { day, events } of rows) {

@@ -40,6 +40,15 @@ export function tailWindow(border: {
   return fromMs < border.limitMs ? { fromMs, toMs: border.limitMs } : undefined;
 }
 
+/**
+ * What is left of a window above the floor of the hot tier. Below it an aggregate is history: the rows that a refresh would compute it from
+ * are gone, and their buckets would go with them.
+ */
+export function aboveFloor(window: Window, floorMs: number): Window | undefined {
+  if (window.toMs <= floorMs) return undefined;
+  return { fromMs: Math.max(window.fromMs, floorMs), toMs: window.toMs };
+}
+
 /** The first piece of a window, so that no single refresh takes long. It begins and ends with a bucket if the window does. */
 export function firstPiece(
   window: Window,

@@ -7,6 +7,7 @@ import { type Aggregate, DAY_MS, floorTo, refreshLimitMs } from "./aggregates.ts
 import type { Executor, ReservedSql, Sql } from "./database.ts";
 import { createLateDayLog, type LateDays } from "./late-days.ts";
 import {
+  aboveFloor,
   adaptPieceMs,
   FIRST_PIECE_MS,
   firstPiece,
@@ -258,7 +259,10 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     session: ReservedSql,
     window: Window,
   ): Promise<Window | undefined> {
-    const piece = firstPiece(window, keeper.pieceMs, keeper.aggregate);
+    // Under the aggregate's lock, which whoever drops chunks below a new floor has had in between.
+    const hot = aboveFloor(window, await readFloorMs(session));
+    if (hot === undefined) return undefined;
+    const piece = firstPiece(hot, keeper.pieceMs, keeper.aggregate);
     const beganMs = performance.now();
     // The procedure commits in between, so it can be neither prepared with parameters everywhere nor in a transaction.
     await session
@@ -301,6 +305,11 @@ async function readWatermarkMs(sql: ReservedSql, aggregate: Aggregate): Promise<
     from _timescaledb_catalog.continuous_agg
     where user_view_schema = current_schema() and user_view_name = ${aggregate.name}`;
   return row === undefined ? Number.NEGATIVE_INFINITY : row.watermark_us / 1_000;
+}
+
+async function readFloorMs(sql: ReservedSql): Promise<number> {
+  const [row] = await sql<{ floor: Date | null }[]>`select floor from hot_floor`;
+  return row?.floor?.getTime() ?? Number.NEGATIVE_INFINITY;
 }
 
 /** From the chunks' borders: the table itself has no index on time alone. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DAY_MS, HOUR_MS, refreshLimitMs } from "../../../../worker/timescale/aggregates.ts";
 import {
+  aboveFloor,
   adaptPieceMs,
   FIRST_PIECE_MS,
   firstPiece,
@@ -104,4 +105,18 @@ test("adaptPieceMs() shrinks after slow refreshes and grows after quick ones", (
   expect(adaptPieceMs(FIRST_PIECE_MS, 10)).toBe(FIRST_PIECE_MS * 2);
   expect(adaptPieceMs(FIRST_PIECE_MS, 200)).toBe(FIRST_PIECE_MS);
   expect(adaptPieceMs(FIRST_PIECE_MS, 2_000)).toBe(FIRST_PIECE_MS / 2);
+});
+
+describe("aboveFloor()", () => {
+  const window = { fromMs: day(-3), toMs: day(0) };
+  test("leaves a window above the floor as it is", () => {
+    expect(aboveFloor(window, day(-3))).toEqual(window);
+    expect(aboveFloor(window, Number.NEGATIVE_INFINITY)).toEqual(window);
+  });
+  test("cuts off what is below", () => {
+    expect(aboveFloor(window, day(-1))).toEqual({ fromMs: day(-1), toMs: day(0) });
+  });
+  test("leaves nothing of a window below", () => {
+    expect(aboveFloor(window, day(0))).toBeUndefined();
+  });
 });
