@@ -29,7 +29,7 @@ export async function startWorkerDouble(onCall: (call: WorkerCall) => void): Pro
     }
     const call: WorkerCall = {
       path: request.url ?? "",
-      body: JSON.parse(await textOf(request)),
+      body: JSON.parse((await textOf(request)) || "{}"),
       response,
       isCancelled: () => response.destroyed && !response.writableFinished,
       answer(value, status = 200) {
