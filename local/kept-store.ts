@@ -22,7 +22,7 @@ export async function keepStore(dataDir: string, store: StoreName): Promise<void
 async function readKept(path: string, dataDir: string): Promise<string | undefined> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text !== undefined) return text.trim();
-  const isOlder = await readFile(join(dataDir, "timescale", "PG_VERSION")).then(
+  const isOlder = await readFile(join(dataDir, "timescale", "initialized")).then(
     () => true,
     () => false,
   );

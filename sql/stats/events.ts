@@ -24,13 +24,12 @@ export function compileEvents(query: EventsQuery, target: Target): CompiledRows 
       where ${inRange(source, query, projectId, bind)}${isOfType}${andFilters(filters, dialect, bind)}`;
 
   if (breakdown === undefined) {
-    const value = measure === "users" ? "count(distinct user_id)" : source.count;
-    return {
-      text: `
-      select ${bucket} as bucket, ${value} as value ${matching}
-      group by 1`,
-      source: source.name,
-    };
+    const counted =
+      measure === "users"
+        ? `select count_bucket as bucket, count(*) as value
+      from (select distinct ${bucket} as count_bucket, user_id ${matching}) as active`
+        : `select ${bucket} as bucket, ${source.count} as value ${matching}`;
+    return { text: `${counted}\n      group by 1`, source: source.name };
   }
   const group = isByProperty ? dialect.textOf(bind(keyOfField(breakdown), "key")) : "event_type";
   const rest = bind(limit + 1, "int");

@@ -11,9 +11,13 @@ export function compileTopEvents(query: TopEventsQuery, target: Target): Compile
     text: `
       select event_type, counted_events as events, users
       from (
-        select event_type, ${source.count} as counted_events, count(distinct user_id) as users
-        from ${dialect.relation(source.name)}
-        where ${inRange(source, query, projectId, bind)}
+        select event_type, sum(user_events) as counted_events, count(*) as users
+        from (
+          select event_type, user_id, ${source.count} as user_events
+          from ${dialect.relation(source.name)}
+          where ${inRange(source, query, projectId, bind)}
+          group by event_type, user_id
+        ) as by_user
         group by event_type
       ) as counted
       order by counted_events desc, event_type

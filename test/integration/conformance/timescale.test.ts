@@ -1,5 +1,5 @@
-import postgres from "postgres";
 import { describeConformance } from "../../support/conformance.ts";
+import { refreshAggregates } from "../../support/refresh-aggregates.ts";
 import { startTimescale } from "../../support/timescale.ts";
 import { openTimescaleEngine } from "../../support/timescale-engine.ts";
 
@@ -21,14 +21,6 @@ describeConformance("TimescaleDB", {
   },
   /** Half of the history is answered from the aggregates, half from raw rows above the watermark. */
   async onGitEventsWritten() {
-    const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
-    for (const aggregate of ["events_hourly", "user_days"]) {
-      await sql
-        .unsafe(
-          `call refresh_continuous_aggregate('${aggregate}', '2000-01-01'::timestamptz, '2024-03-06'::timestamptz)`,
-        )
-        .simple();
-    }
-    await sql.end();
+    await refreshAggregates(databaseUrl, "2024-03-06");
   },
 });
