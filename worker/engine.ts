@@ -1,4 +1,5 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
+import type { ArchiveReport, ArchiveRequest } from "../contract/archive-report.ts";
 import type { EventPage, EventPageQuery } from "../contract/event-page.ts";
 import type { EventReading, TimeRange, WantedEvent } from "../contract/event-reading.ts";
 import type { StoredEvent } from "../contract/receipt.ts";
@@ -80,6 +81,8 @@ export type Engine = {
   finish(): Promise<void>;
   /** Removes a user's events. May be called again after a failure. */
   eraseUser(projectId: string, userId: string): Promise<Erasure>;
+  /** Moves old events to the cold tier now; only an engine that has one can. */
+  readonly archive?: (request: ArchiveRequest) => Promise<ArchiveReport>;
   /** What the engine says of itself in the log and at `/readyz`. */
   describe(): Readonly<Record<string, unknown>>;
   /** Rejects when the store does not answer. */

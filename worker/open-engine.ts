@@ -43,5 +43,23 @@ async function openTimescale(
     hasPropertiesIndex: env.PROPERTIES_INDEX,
     logger,
   });
-  return hot;
+  if (env.COLD_URL === undefined) return hot;
+  const { createTieredEngine } = await import("./cold/tiered-engine.ts");
+  return createTieredEngine({
+    hot,
+    databaseUrl: env.DATABASE_URL,
+    place: {
+      url: env.COLD_URL,
+      scratchDir: env.SCRATCH_DIR,
+      s3: {
+        endpoint: env.COLD_S3_ENDPOINT,
+        region: env.COLD_S3_REGION,
+        accessKeyId: env.COLD_S3_ACCESS_KEY_ID,
+        secretAccessKey: env.COLD_S3_SECRET_ACCESS_KEY,
+      },
+    },
+    hotDays: env.HOT_DAYS,
+    archiveEveryMs: env.ARCHIVE_EVERY_MS,
+    logger,
+  });
 }

@@ -54,7 +54,7 @@ async function run(
     logger,
     engine,
     scratchDir: env.SCRATCH_DIR,
-    archive: undefined,
+    archive: engine.archive,
     checkReadiness: () => checkReadiness(engine, state),
     async findDeadLetter(projectId, eventId) {
       if (state.manager === undefined) throw new Error("Cannot find dead letter: not connected");

@@ -6,7 +6,7 @@ import type { Logger } from "../logger.ts";
 import { settledWithin } from "../time-limit.ts";
 import { createAggregates } from "./aggregates.ts";
 import { type Capabilities, probeCapabilities } from "./capabilities.ts";
-import { connectDatabase } from "./database.ts";
+import { connectDatabase, type Sql } from "./database.ts";
 import { kindOfDatabaseError } from "./database-error.ts";
 import { eraseFromTable } from "./erase-from-table.ts";
 import { MigrationError, migrate } from "./migrate.ts";
@@ -58,11 +58,13 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
       const capabilities = await probeCapabilities(sql);
       const { chunkIntervalDays } = options;
       await migrate(sql, capabilities.edition, { chunkIntervalDays, logger });
+      if (engine.storeLate === undefined) await refuseWithoutColdTier(sql);
       await keepPropertyIndexes(sql, options, logger);
       prepared = capabilities;
     },
     isPermanent: (error) =>
-      error instanceof MigrationError && kindOfDatabaseError(error.cause) !== "retryable",
+      error instanceof ColdTierMissingError ||
+      (error instanceof MigrationError && kindOfDatabaseError(error.cause) !== "retryable"),
     kindOf: kindOfDatabaseError,
     async start(manager) {
       const { edition } = capabilitiesOf(prepared);
@@ -123,6 +125,22 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
       logger,
     });
     return { refresher, progress };
+  }
+}
+
+/** @throws {ColdTierMissingError} when old events are in files that nobody would read. */
+async function refuseWithoutColdTier(sql: Sql): Promise<void> {
+  const [row] = await sql<{ floor: Date | null }[]>`select floor from hot_floor`;
+  if (row?.floor) throw new ColdTierMissingError(row.floor);
+}
+
+export class ColdTierMissingError extends Error {
+  override readonly name = "ColdTierMissingError";
+
+  constructor(floor: Date) {
+    super(
+      `Cannot use database: events before ${floor.toISOString()} were moved to a cold tier, and COLD_URL is not set`,
+    );
   }
 }
 
