@@ -11,6 +11,7 @@ const ROUTES: [path: string, parameters: Record<string, string | number>][] = [
   ["top-events", RANGE],
   ["events", { interval: "day", ...RANGE }],
   ["retention", { interval: "week", ...RANGE }],
+  ["funnel", { steps: "e2e,none", ...RANGE }],
 ];
 
 let stack: StackService;
@@ -95,8 +96,9 @@ describe.each(ROUTES)("GET /v1/stats/%s", (path, parameters) => {
       { pointer: "/colour", detail: expect.stringContaining("Unknown parameter") },
       { pointer: "/from", detail: expect.stringContaining("RFC 3339") },
     ];
-    const isInterval = "interval" in parameters;
-    if (isInterval) errors.push({ pointer: "/interval", detail: "interval is missing" });
+    for (const name of ["interval", "steps"]) {
+      if (name in parameters) errors.push({ pointer: `/${name}`, detail: `${name} is missing` });
+    }
     const response = await client.ask(path, search);
     const problem = await expectProblem(response, 422, "invalid-query");
     const sorted = problem.errors?.toSorted((a, b) => (a.pointer < b.pointer ? -1 : 1));
@@ -109,6 +111,17 @@ describe.each(ROUTES)("GET /v1/stats/%s", (path, parameters) => {
       errors: [{ pointer: "/to", detail: "to must be later than from" }],
     });
   });
+});
+
+it("a question is answered from the cache the next time, on demand from the store", async () => {
+  const query = { interval: "hour", from: "2026-04-05", to: "2026-04-06" };
+  const cacheOf = async (headers: Record<string, string>) => {
+    const { meta } = (await (await client.ask("events", query, headers)).json()) as Answer;
+    return meta.cache;
+  };
+  expect(await cacheOf({ "cache-control": "max-age=0" })).toBe("miss");
+  expect(await cacheOf({ "cache-control": "max-age=0" })).toBe("hit");
+  expect(await cacheOf({ "cache-control": "no-cache" })).toBe("miss");
 });
 
 it("an answer's ETag changes with its numbers", async () => {
@@ -213,18 +226,22 @@ describe("/readyz", () => {
   });
 });
 
-it("statistics are 503 while the database does not answer, and come back", async () => {
+it("statistics are 504 while the database does not answer, and come back", async () => {
   const query = { interval: "total", from: "2026-06-01", to: "2026-06-02" };
   await whileStopped(stack, "database", async () => {
     const response = await client.ask("events", query);
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
-    await expectProblem(response, 503, "store-unavailable");
+    await expectProblem(response, 504, "store-timeout", {
+      detail: "The database did not answer within 5 s",
+    });
     // Posting does not need it.
     expect(await client.post(createEvent("2026-06-01"))).toMatchObject({ accepted: 1 });
   });
   await client.waitUntilCounted();
   expect((await client.read("events", query)).data).toMatchObject([{ value: 1 }]);
 });
+
+type Answer = { readonly meta: StatsMeta };
 
 async function expectProblem(
   response: Response,
