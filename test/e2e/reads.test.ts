@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Problem } from "../../contract/problem.ts";
+import type { StatsMeta } from "../../contract/stats-answer.ts";
 import { STATS_QUERY_SCHEMAS } from "../../contract/stats-query.ts";
 import { poll } from "../support/poll.ts";
 import { type StackService, startStack, whileStopped } from "../support/stack.ts";
