@@ -1,4 +1,5 @@
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StatsMeta } from "../../contract/stats-answer.ts";
 import { runSluice } from "../integration/cli/run-sluice.ts";
@@ -9,6 +10,7 @@ import { poll } from "../support/poll.ts";
 import type { Service } from "../support/service.ts";
 import { type StackService, startStack } from "../support/stack.ts";
 import { createStackClient, type StackClient } from "../support/stack-client.ts";
+import { makeTempDir, type TempDir } from "../support/temp-dir.ts";
 
 /** The known answers about 150,233 real events over HTTP, wherever the events are kept. TimescaleDB alone: git-events.test.ts. */
 const { expected } = readGitEvents();
@@ -23,11 +25,26 @@ type Wherever = {
     readonly service: Service;
     readonly env: Record<string, string>;
   }>;
+  readonly env?: Record<string, string>;
   readonly args: readonly string[];
+  /** The import is archived up to {@link BORDER} before it is asked about. */
+  readonly hasColdTier?: boolean;
+  /** Of the active users of March 2024. */
   readonly sources: readonly string[];
 };
 
+/** Inside every range that is asked about. */
+const BORDER = "2024-03-15T00:00:00Z";
+
 const WHEREVER: readonly Wherever[] = [
+  {
+    name: "TimescaleDB and Parquet, with the border at 2024-03-15",
+    // Whatever the day: the 15th is the first midnight that is not older.
+    env: { HOT_DAYS: String(Math.floor((Date.now() - Date.parse("2024-03-15")) / 86_400_000)) },
+    hasColdTier: true,
+    args: [],
+    sources: ["cold", "user_days"],
+  },
   { name: "DuckDB", args: ["--store", "duckdb"], sources: ["user_days"] },
   {
     name: "ClickHouse",
@@ -40,26 +57,46 @@ const WHEREVER: readonly Wherever[] = [
   },
 ];
 
-describe.each(WHEREVER)("150,233 real events in $name", ({ before, args, sources }) => {
+describe.each(WHEREVER)("150,233 real events in $name", (wherever) => {
+  const { before, args, sources, hasColdTier = false } = wherever;
   let stack: StackService;
   let client: StackClient;
   let beside: Service | undefined;
+  let tempDir: TempDir | undefined;
 
   beforeAll(async () => {
     const made = await before?.();
     beside = made?.service;
-    stack = await startStack({ args, env: made?.env ?? {} });
+    const coldDir = await makeTempDir("cold");
+    tempDir = coldDir;
+    const cold = hasColdTier ? { COLD_URL: pathToFileURL(coldDir.path).href } : {};
+    stack = await startStack({ args, env: { ...wherever.env, ...cold, ...made?.env } });
     client = await createStackClient(stack);
   });
   afterAll(async () => {
     await stack?.stop();
     await beside?.stop();
+    await tempDir?.remove();
   });
 
   it("sluice import has every event accepted, and a second time as duplicates", async () => {
     expect(await runImport(stack)).toEqual({ accepted: 150_233, duplicate: 0, rejected: 0 });
-    expect(await runImport(stack, "--restart")).toEqual({ accepted: 0, duplicate: 150_233, rejected: 0 });
+    expect(await runImport(stack, "--restart")).toEqual({
+      accepted: 0,
+      duplicate: 150_233,
+      rejected: 0,
+    });
     await client.waitUntilCounted(COUNTED_TIMEOUT_MS);
+  });
+
+  it.runIf(hasColdTier)("sluice archive moves what is older than the border", async () => {
+    const { done } = runSluice(["archive", "--json"], {
+      cwd: CHECKOUT,
+      env: { DATA_DIR: stack.dataDir },
+    });
+    const { code, stdout, stderr } = await done;
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ floor: BORDER, is_cleared: true });
   });
 
   it.each(gitQuestions(expected))("$name", async ({ query, expected: answer, pick }) => {
@@ -89,6 +126,25 @@ describe.each(WHEREVER)("150,233 real events in $name", ({ before, args, sources
     const receipt = await get(stack, client, `/v1/events/${event?.event_id}`);
     expect(receipt).toMatchObject({ status: "stored", event: { occurred_at: event?.occurred_at } });
   });
+
+  it.runIf(hasColdTier)(
+    "stores nothing twice when all of it comes again and Redis has forgotten",
+    async () => {
+      const redis = new Redis(stack.redis_url);
+      await redis.flushall();
+      redis.disconnect();
+      const { accepted } = await runImport(stack, "--restart", "--batch-size", "1700");
+      expect(accepted).toBe(150_233);
+      await client.waitUntilCounted(COUNTED_TIMEOUT_MS);
+      const { data } = await ask(stack, client, {
+        kind: "events",
+        interval: "total",
+        from: "2009-01-01",
+        to: "2027-01-01",
+      });
+      expect(data).toEqual([{ bucket: "2009-01-01T00:00:00Z", value: 150_233 }]);
+    },
+  );
 
   it("stores one event once after kill -9 of the worker", async () => {
     const event = {
