@@ -142,4 +142,13 @@ describe("statistics in workerd", () => {
     await poll("a fresh answer", async () => (await read(path)).meta.cache === "hit");
     expect(callsOf(projectId)).toHaveLength(2);
   });
+
+  it("come from the cache that isolates share when an isolate is new", async () => {
+    const first = await read();
+    await edge.restart();
+    const second = await read();
+    expect(second.data).toEqual(first.data);
+    expect(second.meta.cache).toBe("hit");
+    expect(callsOf(projectId)).toHaveLength(1);
+  });
 });

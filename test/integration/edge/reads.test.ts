@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import fc from "fast-check";
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createKey } from "../../../contract/key.ts";
@@ -66,8 +67,20 @@ type Answer = {
   readonly meta: { readonly sources: readonly string[] };
 };
 
-function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const key = createKey({ scope: "r", projectId: "demo", kid: "k1" }, KEY_SECRET);
+/** What might mean something to a database, to JSON or to a URL, among ordinary characters. */
+const anyText = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "grapheme", maxLength: 8 }),
+      fc.constantFrom("'", '"', "$1", "\\", "->>", "?", "@>", ".", ":", ",", "%", "--", "/*", ";"),
+      fc.constantFrom("\0", "{", "}", "[", "__proto__", " or true", "e'", "\n", "x".repeat(10_000)),
+    ),
+    { maxLength: 6 },
+  )
+  .map((parts) => parts.join(""));
+
+function ask(path: string, init: RequestInit = {}, projectId = "demo"): Promise<Response> {
+  const key = createKey({ scope: "r", projectId, kid: "k1" }, KEY_SECRET);
   return fetch(edge.url + path, {
     ...init,
     headers: {
@@ -127,6 +140,47 @@ describe("the edge on a database", () => {
     expect(await filter(`properties.a'"$1:eq:x`)).toEqual([[undefined, 96]]);
     expect(await filter("properties.a'; drop table events; --:eq:x")).toEqual([[undefined, 0]]);
     expect(await filter("properties.plan:eq:' or true --")).toEqual([[undefined, 0]]);
+  });
+
+  it("takes any name and value of a property for what it is", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText, anyText, fc.boolean(), async (name, value, isInUrl) => {
+        const projectId = randomUUID();
+        const at = { occurredAtMs: START_MS, eventType: "fuzz", userId: "ann" };
+        const isRefused = [name, value].some((text) => text.includes("\0") || text.length > 990);
+        if (!isRefused) {
+          await insertEvents(sql, projectId, [
+            { ...at, properties: { [name]: value, other: `not ${value}` } },
+            { ...at, properties: { [`${name}.`]: value, other: 1 } },
+          ]);
+        }
+        const field = `properties.${name}`;
+        const filter = { field, op: "eq", value };
+        // The first `:eq:` ends a name in a URL.
+        const canBeInUrl = isInUrl && !/:(eq|neq|in|gte?|lte?|contains|exists)(:|$)/.test(name);
+        const text = encodeURIComponent(`${field}:eq:${value}`);
+        const response = canBeInUrl
+          ? await ask(`/v1/stats/events?interval=total&${RANGE}&filter=${text}`, {}, projectId)
+          : await ask(
+              "/v1/query",
+              {
+                method: "POST",
+                body: JSON.stringify({
+                  kind: "events",
+                  interval: "total",
+                  from: "2024-05-01",
+                  to: "2024-05-03",
+                  filters: [filter],
+                }),
+              },
+              projectId,
+            );
+        const answer = (await response.json()) as Answer;
+        if (isRefused) expect(response.status).toBe(422);
+        else expect(answer.data).toMatchObject([{ value: 1 }]);
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it("pages through all raw events, each once, newest first, whatever a page holds", async () => {
