@@ -10,8 +10,10 @@ export async function pingStore(
   const signal = AbortSignal.timeout(2_000);
   const response = await fetch(new URL("/readyz", worker?.url), { signal });
   // The worker may be unready for the stream's sake, and its store still answer.
-  const { parts } = await response.json<{ parts?: { database?: { ok?: boolean } } }>();
+  const { parts } = (await response.json()) as WorkerReadiness;
   if (parts?.database?.ok !== true)
     throw new Error("Cannot read: the worker's store does not answer");
   return parts;
 }
+
+type WorkerReadiness = { readonly parts?: { readonly database?: { readonly ok?: boolean } } };
