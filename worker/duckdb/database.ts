@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
 import type { Statement } from "../../sql/statement.ts";
 import { createConnectionPool } from "./connection-pool.ts";
+import { keepByteOrderMarks } from "./keep-byte-order-marks.ts";
 import { type PlainValue, toPlainValue } from "./plain-value.ts";
 
 /** What a query is run from; a {@link Statement} is one. */
@@ -41,6 +42,7 @@ export type DuckDbOptions = {
  * change no setting.
  */
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
+  keepByteOrderMarks();
   const instance = await DuckDBInstance.create(options.path, toConfig(options));
   try {
     await lockDown(instance, options.allowedDirectories ?? []);

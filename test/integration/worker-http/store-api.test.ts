@@ -1,18 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CsvReader } from "../../../cli/import/csv-reader.ts";
-import { NdjsonReader } from "../../../cli/import/ndjson-reader.ts";
 import { deadLetterSubject } from "../../../contract/dead-letter.ts";
 import type { Event } from "../../../contract/event.ts";
-import { parseTimestamp } from "../../../contract/timestamp.ts";
-import { openDuckDb } from "../../../worker/duckdb/database.ts";
+import { EXPORT_FORMATS } from "../../../contract/store-api.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { createEvents } from "../worker/publisher.ts";
 import { useWorkerServices } from "../worker/services.ts";
+import { anyEvent, byId, CONTENT_TYPES, readExport } from "./read-export.ts";
 
 const TOKEN = "token-of-the-worker";
 const ALL = { from: "2000-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z" };
@@ -91,33 +89,11 @@ describe("the worker", () => {
     const seed = Date.now();
     const events = fc.sample(anyEvent, { seed, numRuns: 3_000 });
     await store("whole", events);
-    const sent = byId(events);
-
-    const ndjson = await exported("whole", "ndjson");
-    expect(ndjson.type).toBe("application/x-ndjson");
-    const lines = new NdjsonReader().push(ndjson.body);
-    expect(byId(lines.map(({ bytes }) => JSON.parse(bytes.toString()))), `seed ${seed}`).toEqual(
-      sent,
-    );
-
-    const csv = await exported("whole", "csv");
-    expect(csv.type).toBe("text/csv; charset=utf-8; header=present");
-    const reader = new CsvReader({
-      map: {},
-      properties: undefined,
-      types: {},
-      isInferring: false,
-      delimiter: ",",
-    });
-    const rows = [...(await reader.push(csv.body)), ...(await reader.end())];
-    expect(rows.filter(({ rejection }) => rejection !== undefined)).toEqual([]);
-    expect(byId(rows.map(({ bytes }) => JSON.parse(bytes.toString()))), `seed ${seed}`).toEqual(
-      sent,
-    );
-
-    const parquet = await exported("whole", "parquet");
-    expect(parquet.type).toBe("application/vnd.apache.parquet");
-    expect(byId(await readParquet(parquet.body)), `seed ${seed}`).toEqual(sent);
+    for (const format of EXPORT_FORMATS) {
+      const { type, body } = await exported("whole", format);
+      expect(type).toBe(CONTENT_TYPES[format]);
+      expect(await readExport(format, body), `${format}, seed ${seed}`).toEqual(byId(events));
+    }
     expect(readdirSync(scratchDir)).toEqual([]);
   });
 
@@ -134,7 +110,7 @@ describe("the worker", () => {
     expect((await exported("nobody", "csv")).body.toString()).toBe(
       "event_id,event_type,user_id,occurred_at,properties\r\n",
     );
-    expect(await readParquet((await exported("nobody", "parquet")).body)).toEqual([]);
+    expect(await readExport("parquet", (await exported("nobody", "parquet")).body)).toEqual([]);
   });
 
   test("erases a user from the rows and the dead letters, and again without harm", async () => {
@@ -198,95 +174,4 @@ describe("the worker", () => {
       signal: AbortSignal.timeout(30_000),
     });
   }
-
-  async function readParquet(content: Buffer): Promise<Event[]> {
-    const folder = mkdtempSync(join(tmpdir(), "sluice-parquet-"));
-    const path = join(folder, "events.parquet");
-    writeFileSync(path, content);
-    const duckdb = await openDuckDb({ path: ":memory:", allowedDirectories: [folder] });
-    try {
-      const types = await duckdb.query<{ column_name: string; column_type: string }>({
-        text: `describe from read_parquet('${path}')`,
-        params: [],
-      });
-      expect(types.map((column) => [column.column_name, column.column_type])).toEqual([
-        ["event_id", "UUID"],
-        ["event_type", "VARCHAR"],
-        ["user_id", "VARCHAR"],
-        ["occurred_at", "TIMESTAMP"],
-        ["properties", "VARCHAR"],
-      ]);
-      // As JSON, since the client for Node takes a byte order mark off the start of a text.
-      const rows = await duckdb.query<{ event: string }>({
-        text: `select to_json(events)::varchar as event from read_parquet('${path}') as events`,
-        params: [],
-      });
-      return rows.map(({ event }) => {
-        const { occurred_at, properties, ...rest } = JSON.parse(event);
-        return {
-          ...rest,
-          occurred_at: formatTime(occurred_at),
-          properties: JSON.parse(properties),
-        };
-      });
-    } finally {
-      duckdb.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
 });
-
-const hostile = [
-  '"',
-  '""',
-  ",",
-  "\r",
-  "\n",
-  "\r\n",
-  "\\",
-  "\\n",
-  "'",
-  "=1+1",
-  "\uFEFF",
-  "é😀",
-  "\t",
-  " ",
-];
-const text = fc
-  .array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: "binary", maxLength: 8 })), {
-    minLength: 1,
-    maxLength: 12,
-  })
-  .map((parts) => parts.join("").replaceAll("\0", ""))
-  .filter((joined) => joined.length > 0 && joined.length <= 200 && joined.isWellFormed());
-const value = fc.oneof(
-  text,
-  fc.constantFrom(null, true, 0, 0.1, -1.5e-10, 1e-7, 9007199254740991, "", "007", "1e400"),
-  fc.constantFrom([], {}, [null, { a: [1] }]),
-);
-const anyEvent: fc.Arbitrary<Event> = fc.record({
-  event_id: fc.uuid(),
-  event_type: text,
-  user_id: text,
-  occurred_at: fc
-    .tuple(
-      fc.date({ min: new Date("2006-01-01"), max: new Date("2026-01-01"), noInvalidDate: true }),
-      fc.constantFrom("", "001", "999", "120"),
-    )
-    .map(([date, micros]) => date.toISOString().replace("Z", `${micros}Z`)),
-  properties: fc.dictionary(
-    text.filter((key) => !["__proto__", "constructor", "prototype"].includes(key)),
-    value,
-    { maxKeys: 5 },
-  ),
-});
-
-/** Ids are all different: the order is not what is compared. */
-function byId(events: readonly Event[]): Event[] {
-  return events.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
-}
-
-/** `2024-03-01 10:00:00.12` as the edge writes it. */
-function formatTime(text: string): string {
-  return parseTimestamp(`${text.replace(" ", "T")}Z`)?.text ?? text;
-}
