@@ -57,6 +57,8 @@ Examples:
   sluice export --from 7d --format csv | head
   sluice export | sluice import - --url https://other.example.com --key slu_w_…
 
+In a pipe, set -o pipefail: else nobody sees that the export broke off.
+
 Events have what they were sent with: event_id, event_type, user_id, occurred_at, properties.
   NDJSON (.ndjson, .jsonl, .json): one event in each line, as sluice import takes it.
   CSV (.csv): RFC 4180 with a header; properties as JSON. Cells stand as they are, also where a

@@ -1,14 +1,12 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { StoredEvent } from "../../contract/receipt.ts";
+import { withScratchFolder } from "./scratch-folder.ts";
 
 export const PARQUET_CONTENT_TYPE = "application/vnd.apache.parquet";
-
-/** Begins the name of each export's folder below SCRATCH_DIR. */
-export const EXPORT_FOLDER_PREFIX = "export-";
 
 const MAX_ROWS_PER_GROUP = 100_000;
 /** A row group is held in memory while it is written, and again by whoever reads it. */
@@ -31,18 +29,14 @@ export async function withParquetFile<T>(
   signal: AbortSignal,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(scratchDir, { recursive: true });
-  const folder = await mkdtemp(join(scratchDir, EXPORT_FOLDER_PREFIX));
-  try {
+  return withScratchFolder(scratchDir, async (folder) => {
     const jsonPath = join(folder, "events.ndjson");
     const parquetPath = join(folder, "events.parquet");
     const written = await writeJson(jsonPath, pieces, signal);
     await convert(folder, jsonPath, parquetPath, rowsPerGroup(written), signal);
     await rm(jsonPath);
-    return await use(parquetPath);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return use(parquetPath);
+  });
 }
 
 type Written = { readonly events: number; readonly characters: number };
