@@ -1,16 +1,23 @@
 import { pino } from "pino";
-import { createClickHouseEngine } from "../../worker/clickhouse/clickhouse-engine.ts";
+import {
+  type ClickHouseEngineOptions,
+  createClickHouseEngine,
+} from "../../worker/clickhouse/clickhouse-engine.ts";
 import type { Engine } from "../../worker/engine.ts";
 
-/** The worker's engine on a server, prepared, in a database of its own. Whoever calls this closes it. */
-export async function openClickHouseEngine(url: string, database = "sluice"): Promise<Engine> {
+/** The worker's engine on a server, prepared. Whoever calls this closes it. */
+export async function openClickHouseEngine(
+  url: string,
+  options: Partial<ClickHouseEngineOptions> = {},
+): Promise<Engine> {
   const engine = createClickHouseEngine({
     url,
     user: "default",
     password: "",
-    database,
+    database: "sluice",
     cluster: undefined,
     logger: pino({ level: "silent" }),
+    ...options,
   });
   await engine.prepare();
   return engine;

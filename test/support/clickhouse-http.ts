@@ -17,12 +17,15 @@ export type ClickHouseServerOptions = {
   readonly password?: string | undefined;
 };
 
+/** With the library's own pools, of 2 threads where a server has 16 and more, a delete in a table of 150 parts takes 20 s, not half a second. */
+const BACKGROUND_POOLS = ["--background_pool_size=32", "--background_schedule_pool_size=64"];
+
 export async function startClickHouseServer(
   options: ClickHouseServerOptions,
 ): Promise<LoopbackServer> {
   const { port, dataDir, password } = options;
   // Keeps the engine open between requests, each of which has a connection (1 ms) and so settings of its own.
-  const engine = new Session(dataDir);
+  const engine = new Session(dataDir, { connectionArgs: BACKGROUND_POOLS });
   let requests = 0;
 
   const answer: RequestListener = async (request, response) => {

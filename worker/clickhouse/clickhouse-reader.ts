@@ -5,10 +5,10 @@ import { compileCountStored, MAX_WANTED } from "../../sql/clickhouse/count-store
 import { clickHouseDialect } from "../../sql/clickhouse/dialect.ts";
 import { compileExportPiece } from "../../sql/clickhouse/export-piece.ts";
 import { compileFindEvent } from "../../sql/clickhouse/find-event.ts";
-import { compileEventPage } from "../../sql/events/page.ts";
 import { compileRows } from "../../sql/stats/compile-rows.ts";
 import type { EventReader } from "../engine.ts";
 import type { ClickHouse } from "./database.ts";
+import { readPageRows } from "./read-page.ts";
 
 /** At 32 KiB an event, the most that one may have, 64 MiB; as a rule 1 MiB. */
 const PIECE_ROWS = 2_000;
@@ -28,10 +28,9 @@ export function createClickHouseReader({ clickHouse, asOf }: ClickHouseReaderOpt
       return { rows, asOf: claimed, sources: statement.sources };
     },
     async readPage(projectId, query, signal) {
-      const statement = compileEventPage(query, projectId, clickHouseDialect);
       const claimed = asOf();
-      const rows = await clickHouse.read<StoredEventRow>(statement, signal);
-      return { ...toEventPage(rows, query.limit), asOf: claimed, sources: statement.sources };
+      const rows = await readPageRows(clickHouse, projectId, query, signal);
+      return { ...toEventPage(rows, query.limit), asOf: claimed, sources: ["events"] };
     },
     async findEvent(projectId, eventId, range, signal) {
       const claimed = asOf();

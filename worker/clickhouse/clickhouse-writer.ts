@@ -1,6 +1,6 @@
 import type { EventWriter } from "../engine.ts";
+import type { EventRow } from "../event-row.ts";
 import type { ClickHouse } from "./database.ts";
-import { COLUMNS, encodeRows } from "./encode-rows.ts";
 import { createErasedUsers } from "./erased-users.ts";
 import type { Schema } from "./schema.ts";
 
@@ -16,10 +16,32 @@ export function createClickHouseWriter(clickHouse: ClickHouse, schema: Schema): 
       if (erased.size > 0) await erasedUsers.removeStored(erased);
       const kept = erased.size === 0 ? rows : rows.filter((row) => !erased.has(row));
       if (kept.length === 0) return { inserted: 0 };
-      await clickHouse.insert("events", COLUMNS, encodeRows(kept));
+      await clickHouse.insert("events", COLUMNS, kept.map(toValues));
       const erasedMeanwhile = await erasedUsers.findErased(kept);
       await erasedUsers.removeStored(erasedMeanwhile);
       return { inserted: kept.length - erasedMeanwhile.size };
     },
   };
+}
+
+const COLUMNS = [
+  "project_id",
+  "event_id",
+  "occurred_at",
+  "received_at",
+  "event_type",
+  "user_id",
+  "properties",
+] as const;
+
+function toValues(row: EventRow): string[] {
+  return [
+    row.projectId,
+    row.eventId,
+    row.occurredAt,
+    row.receivedAt,
+    row.eventType,
+    row.userId,
+    row.propertiesJson,
+  ];
 }

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { QUERY_SETTINGS } from "../../sql/clickhouse/dialect.ts";
 import type { Parameter, Statement } from "../../sql/statement.ts";
@@ -11,6 +10,7 @@ export type ClickHouseOptions = {
   readonly database: string;
 };
 
+type Row = readonly string[];
 type Settings = Readonly<Record<string, string | number>>;
 export type Values = Readonly<Record<string, Parameter | readonly Parameter[]>>;
 
@@ -26,7 +26,7 @@ export type ClickHouse = {
   /** What the engine itself asks: `{name:Type}` in the text is a value of that name. */
   ask<Row>(text: string, values?: Values): Promise<Row[]>;
   /** Commits rows; the answer comes after that. */
-  insert(table: string, columns: readonly string[], tabSeparated: string): Promise<void>;
+  insert(table: string, columns: readonly string[], rows: readonly Row[]): Promise<void>;
   /** DDL, deletes. */
   command(text: string, options?: CommandOptions): Promise<void>;
   close(): Promise<void>;
@@ -100,13 +100,15 @@ export function connectClickHouse(options: ClickHouseOptions): ClickHouse {
         ),
       );
     },
-    async insert(table, columns, tabSeparated) {
+    async insert(table, columns, rows) {
       await bounded("write batch", WRITE_TIMEOUT_MS, (abort_signal) =>
         client.insert({
           table,
           columns: [...columns] as [string, ...string[]],
-          values: Readable.from([tabSeparated], { objectMode: false }),
-          format: "TabSeparated",
+          values: rows,
+          // Of the formats that need no library the cheapest to write: 1.5 µs a row in Node, against 1.7 for JSONEachRow, which repeats
+          // the names of columns, and 2.5 for TabSeparated, whose escapes JavaScript makes itself.
+          format: "JSONCompactEachRow",
           clickhouse_settings: INSERT_SETTINGS,
           abort_signal,
         }),

@@ -3,7 +3,7 @@ import type { EventRow } from "../event-row.ts";
 import type { ClickHouse } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
-/** A delete marks rows in every part that has some; a large table has many parts. */
+/** A delete is a mutation, which visits every part of the table, if only to see that it has no such row. */
 const DELETE_TIMEOUT_MS = 300_000;
 
 export type ErasedUser = {

@@ -43,7 +43,7 @@ export async function migrate(
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new MigrationError(`Cannot apply migration "${name}": ${reason}`, { cause });
     }
-    await clickHouse.insert("sluice_migrations", ["name", "checksum"], `${name}\t${checksum}\n`);
+    await clickHouse.insert("sluice_migrations", ["name", "checksum"], [[name, checksum]]);
     logger.info({ migration: name, cluster: schema.cluster }, "migration applied");
   }
 }
