@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { TransactionSql } from "postgres";
 import type { ArchiveReport } from "../../contract/archive-report.ts";
 import { formatInstant } from "../../contract/time-buckets.ts";
 import type { ConnectionPool } from "../duckdb/connection-pool.ts";
 import type { Logger } from "../logger.ts";
 import { FLOOR_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
-import type { Sql } from "../timescale/database.ts";
+import type { ReservedSql, Sql } from "../timescale/database.ts";
 import { halveStep, nextFloorMs, targetFloorMs } from "./archive-steps.ts";
 import { clearHot } from "./clear-hot.ts";
 import {
@@ -21,6 +22,7 @@ import type { ObjectStore } from "./object-store.ts";
 import { createFileMaker, quote } from "./parquet-files.ts";
 import { startOfMonth } from "./partition.ts";
 import { clearStaging, STAGED, stageRows, withStaging } from "./staging.ts";
+import { withSession } from "./with-session.ts";
 
 /** Where a run can be watched, and ended by a test. */
 export const ARCHIVE_STEPS = [
@@ -63,8 +65,10 @@ export type ArchiveOptions = {
 
 /** A file's rows take some 200 MB at 300 bytes an event. */
 const DEFAULT_LIMITS: ArchiveLimits = { maxFileRows: 500_000, groupRows: 20_000 };
-/** Rows that came in while files were made send those files' projects round again. */
-const ROUNDS = 3;
+/** Rows that come in while files are made send those files' partitions round again: so often for a step, then for a smaller one. */
+const OPEN_ROUNDS = 2;
+/** For a step of one day that still fails, writers wait. Then only an erasure can send it round again. */
+const LOCKED_ROUNDS = 5;
 
 /** A partition's rows below the next floor, in files that no manifest names yet. */
 type Draft = { readonly count: PartitionCount; readonly files: readonly ColdFile[] };
@@ -113,13 +117,40 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     const { fromMs } = range;
     let { toMs } = range;
     let mark = "";
+    let months: readonly string[] = [];
     for (let round = 1; ; round += 1) {
+      const isLocked = round > OPEN_ROUNDS;
+      if (isLocked ? await withFloorLocked(sql, attempt) : await attempt()) {
+        await onStep("floor-moved");
+        return { toMs, drafts: [...drafts.values()] };
+      }
+      if ((await readFloorMs(sql)) !== fromMs) {
+        await discard([...drafts.keys()]);
+        throw new ArchiveError("another archiver moved the floor");
+      }
+      if (round < OPEN_ROUNDS) continue;
+      const startMs = Math.max(fromMs ?? 0, Date.parse(`${months[0] ?? "1970-01"}-01`));
+      const halfMs = halveStep(startMs, toMs);
+      if (halfMs < toMs) {
+        // Files hold all of the longer step.
+        await discard([...drafts.keys()]);
+        toMs = halfMs;
+        round = 0;
+      } else if (round >= OPEN_ROUNDS + LOCKED_ROUNDS) {
+        await discard([...drafts.keys()]);
+        throw new ArchiveError("what is read of the table is not what the table says it has");
+      }
+    }
+
+    /** @param session that holds the floor's lock, if one does. */
+    async function attempt(session?: ReservedSql): Promise<boolean> {
       signal.throwIfAborted();
       const nowMark = await readErasureMark(sql);
       // Whoever was erased may be in any of the files.
       if (nowMark !== mark) await discard([...drafts.keys()]);
       mark = nowMark;
       const counts = await countHotRows(sql, { fromMs, toMs });
+      months = counts.map(({ month }) => month);
       await discard(findStale(counts, drafts));
       const missing = counts.filter((count) => !drafts.has(keyOf(count)));
       for (const group of groupCounts(missing, limits.groupRows)) {
@@ -130,25 +161,9 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
       }
       await onStep("files-ready");
       const made = [...drafts.values()];
-      if (await moveFloor({ fromMs, toMs }, made, mark)) {
-        await onStep("floor-moved");
-        return { toMs, drafts: made };
-      }
-      if ((await readFloorMs(sql)) !== fromMs) {
-        await discard([...drafts.keys()]);
-        throw new ArchiveError("another archiver moved the floor");
-      }
-      if (round % ROUNDS !== 0) continue;
-      const [first] = counts;
-      const startMs = Math.max(fromMs ?? 0, Date.parse(`${first?.month ?? "1970-01"}-01`));
-      const halfMs = halveStep(startMs, toMs);
-      if (halfMs === toMs) {
-        await discard([...drafts.keys()]);
-        throw new ArchiveError("rows of one day keep coming in, or are not what was read");
-      }
-      // Files hold all of the longer step.
-      await discard([...drafts.keys()]);
-      toMs = halfMs;
+      const move = (transaction: Transaction) =>
+        moveFloor(transaction, { fromMs, toMs }, made, mark);
+      return session === undefined ? sql.begin(move) : inTransaction(session, move);
     }
 
     async function discard(keys: readonly string[]): Promise<void> {
@@ -233,36 +248,35 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
 
   /** The one moment at which events change their place. Answers whether it came. */
   async function moveFloor(
+    transaction: Transaction,
     { fromMs, toMs }: HotRange,
     drafts: readonly Draft[],
     mark: string,
   ): Promise<boolean> {
-    return sql.begin(async (transaction) => {
-      await transaction`select pg_advisory_xact_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
-      await onStep("floor-locked");
-      const [tier] = await transaction<{ floor: Date | null }[]>`select floor from cold_tier`;
-      if (tier?.floor?.getTime() !== fromMs) return false;
-      if ((await readErasureMark(transaction)) !== mark) return false;
-      // Rows only ever come in, apart from erasures: as many as were read are those that were read.
-      const counts = await countHotRows(transaction, { fromMs, toMs });
-      const known = new Map(drafts.map((draft) => [keyOf(draft.count), draft]));
-      if (counts.length !== known.size || findStale(counts, known).length > 0) return false;
-      const keys = drafts.map(({ count: { projectId, month } }) => ({ projectId, month }));
-      await transaction.unsafe(
-        `insert into cold_partitions (project_id, month, version)
-        select "projectId", month, 1
-        from json_to_recordset($1::text::json) as partition("projectId" text, month text)
-        on conflict (project_id, month) do update set version = cold_partitions.version + 1`,
-        [JSON.stringify(keys)],
-      );
-      await addFiles(
-        transaction,
-        drafts.flatMap(({ files }) => files),
-      );
-      await transaction`update cold_tier set floor = ${new Date(toMs)}`;
-      await onStep("manifest-written");
-      return true;
-    });
+    await transaction`select pg_advisory_xact_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
+    await onStep("floor-locked");
+    const [tier] = await transaction<{ floor: Date | null }[]>`select floor from cold_tier`;
+    if (tier?.floor?.getTime() !== fromMs) return false;
+    if ((await readErasureMark(transaction)) !== mark) return false;
+    // Rows only ever come in, apart from erasures: as many as were read are those that were read.
+    const counts = await countHotRows(transaction, { fromMs, toMs });
+    const known = new Map(drafts.map((draft) => [keyOf(draft.count), draft]));
+    if (counts.length !== known.size || findStale(counts, known).length > 0) return false;
+    const keys = drafts.map(({ count: { projectId, month } }) => ({ projectId, month }));
+    await transaction.unsafe(
+      `insert into cold_partitions (project_id, month, version)
+      select "projectId", month, 1
+      from json_to_recordset($1::text::json) as partition("projectId" text, month text)
+      on conflict (project_id, month) do update set version = cold_partitions.version + 1`,
+      [JSON.stringify(keys)],
+    );
+    await addFiles(
+      transaction,
+      drafts.flatMap(({ files }) => files),
+    );
+    await transaction`update cold_tier set floor = ${new Date(toMs)}`;
+    await onStep("manifest-written");
+    return true;
   }
 
   function toReport(
@@ -296,6 +310,35 @@ export class ArchiveError extends Error {
 
   constructor(reason: string) {
     super(`Cannot archive: ${reason}`);
+  }
+}
+
+type Transaction = Sql | ReservedSql | TransactionSql;
+
+/** Lets no writer in until the action is over, though no transaction is open: files may be made meanwhile. */
+function withFloorLocked<T>(sql: Sql, action: (session: ReservedSql) => Promise<T>): Promise<T> {
+  return withSession(sql, async (session) => {
+    await session`select pg_advisory_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
+    try {
+      return await action(session);
+    } finally {
+      await session`select pg_advisory_unlock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
+    }
+  });
+}
+
+async function inTransaction<T>(
+  session: ReservedSql,
+  action: (session: ReservedSql) => Promise<T>,
+): Promise<T> {
+  await session`begin`;
+  try {
+    const result = await action(session);
+    await session`commit`;
+    return result;
+  } catch (error) {
+    await session`rollback`.catch(() => {});
+    throw error;
   }
 }
 

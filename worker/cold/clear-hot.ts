@@ -1,6 +1,7 @@
 import { pause } from "../pause.ts";
 import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import type { Sql } from "../timescale/database.ts";
+import { withSession } from "./with-session.ts";
 
 /** Longer than any read may take. What is still open then, such as a dump, is waited for by the next run. */
 const SNAPSHOT_TIMEOUT_MS = 30_000;
@@ -56,16 +57,13 @@ async function areOlderSnapshotsGone(sql: Sql, xid: string, timeoutMs: number): 
 }
 
 /** A refresh reads the floor once it has its aggregate's lock; one that had it before is over when we have had it. */
-async function waitForRefreshes(sql: Sql): Promise<void> {
-  const session = await sql.reserve();
-  try {
+function waitForRefreshes(sql: Sql): Promise<void> {
+  return withSession(sql, async (session) => {
     for (let lock = FIRST_REFRESH_LOCK; lock < FIRST_REFRESH_LOCK + AGGREGATES; lock += 1) {
       await session`select pg_advisory_lock(${LOCK_CLASS}, ${lock})`;
       await session`select pg_advisory_unlock(${LOCK_CLASS}, ${lock})`;
     }
-  } finally {
-    session.release();
-  }
+  });
 }
 
 async function isHypertable(sql: Sql): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { EventReader } from "../engine.ts";
 import type { Logger } from "../logger.ts";
 import { pause } from "../pause.ts";
 import { ARCHIVE_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
-import type { Sql } from "../timescale/database.ts";
+import { connectDatabase, type Sql } from "../timescale/database.ts";
 import { targetFloorMs } from "./archive-steps.ts";
 import { type ArchiveLimits, type ArchiveStep, archive } from "./archiver.ts";
 import { createFloorGuard } from "./cold-deps.ts";
@@ -18,10 +18,10 @@ import { eraseFromHistory } from "./erase-from-history.ts";
 import { type LateRow, storeLateEvents } from "./late-events.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createTieredReader } from "./tiered-reader.ts";
+import { withSession } from "./with-session.ts";
 
 export type ColdTierOptions = {
-  /** Six connections are enough. Whoever calls this ends it, after the tier is closed. */
-  readonly sql: Sql;
+  readonly databaseUrl: string;
   /** Reads the database alone. */
   readonly hot: EventReader;
   readonly store: ObjectStore;
@@ -53,16 +53,20 @@ export type ColdTier = {
   }): Promise<ArchiveReport>;
   /** Archives and collects garbage at its rhythm, until stopped. */
   run(stop: AbortSignal): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 };
 
-/** Questions, late batches and the archiver at once; more would wait for the processor. */
+/** To DuckDB. Questions, late batches and the archiver at once; more would wait for the processor. */
 const CONNECTIONS = 4;
+/** To the database, apart from each other: late batches wait for the archiver, which must get on, and nobody waits for them. */
+const READ_CONNECTIONS = 4;
+const WRITE_CONNECTIONS = 4;
+const ARCHIVE_CONNECTIONS = 4;
 const DEFAULT_MEMORY_LIMIT = "2GB";
 
 /** Parquet files behind the table `events` of one database. */
 export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> {
-  const { sql, store, logger } = options;
+  const { databaseUrl, store, logger } = options;
   await store.prepare();
   const duckDb = await openDuckDb({
     path: ":memory:",
@@ -71,12 +75,16 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
     tempDirectory: join(options.scratchDir, "cold-spill"),
   });
   const pool = createConnectionPool(() => duckDb.connect(), CONNECTIONS);
-  const deps = { sql, store, pool, logger };
-  const guard = createFloorGuard(sql);
+  const reads = connectDatabase(databaseUrl, READ_CONNECTIONS);
+  const writes = connectDatabase(databaseUrl, WRITE_CONNECTIONS);
+  const archiver = connectDatabase(databaseUrl, ARCHIVE_CONNECTIONS);
+  const deps = { sql: writes, store, pool };
+  const archiverDeps = { sql: archiver, store, pool, logger };
+  const guard = createFloorGuard(reads);
   const { hot, maxSliceRows } = options;
 
   const tier: ColdTier = {
-    reader: createTieredReader({ sql, store, duckDb, pool, guard, hot, maxSliceRows }),
+    reader: createTieredReader({ sql: reads, store, duckDb, pool, guard, hot, maxSliceRows }),
     storeLate: (rows) =>
       storeLateEvents(deps, rows, async (key, files) => {
         if (!isCrowded(files)) return;
@@ -87,16 +95,16 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
       }),
     async eraseUser(projectId, userId) {
       const removed = await eraseFromFiles(deps, { projectId, userId });
-      await eraseFromHistory(sql, projectId, userId);
+      await eraseFromHistory(writes, projectId, userId);
       return removed;
     },
     async archive({ olderThanMs = options.hotMs, isDryRun = false, signal = NEVER }) {
       const { onStep, limits } = options;
       const nowMs = Date.now();
       const run = () =>
-        archive({ ...deps, onStep, limits }, { olderThanMs, isDryRun, nowMs, signal });
+        archive({ ...archiverDeps, onStep, limits }, { olderThanMs, isDryRun, nowMs, signal });
       if (isDryRun) return run();
-      const report = await withArchiveLock(sql, run);
+      const report = await withArchiveLock(archiver, run);
       await guard.refresh();
       return report ?? notRun(targetFloorMs(nowMs, olderThanMs));
     },
@@ -105,8 +113,8 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
         try {
           const report = await tier.archive({ signal: stop });
           if (report.events > 0) logger.info(summaryOf(report), "events archived");
-          const removed = await withArchiveLock(sql, () =>
-            collectGarbage(deps, { nowMs: Date.now() }),
+          const removed = await withArchiveLock(archiver, () =>
+            collectGarbage(archiverDeps, { nowMs: Date.now() }),
           );
           if (removed !== undefined && removed > 0) {
             logger.info({ files: removed }, "files without a manifest entry removed");
@@ -117,7 +125,8 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
         await pause(options.archiveEveryMs, stop);
       }
     },
-    close() {
+    async close() {
+      await Promise.all([reads, writes, archiver].map((sql) => sql.end({ timeout: 1 })));
       pool.close();
       duckDb.close();
     },
@@ -145,9 +154,8 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
 const NEVER = new AbortController().signal;
 
 /** Undefined when another worker holds the lock. It spares work: what must not happen twice is decided by the manifest. */
-async function withArchiveLock<T>(sql: Sql, action: () => Promise<T>): Promise<T | undefined> {
-  const session = await sql.reserve();
-  try {
+function withArchiveLock<T>(sql: Sql, action: () => Promise<T>): Promise<T | undefined> {
+  return withSession(sql, async (session) => {
     const [row] = await session<{ is_locked: boolean }[]>`
       select pg_try_advisory_lock(${LOCK_CLASS}, ${ARCHIVE_LOCK}) as is_locked`;
     if (row?.is_locked !== true) return undefined;
@@ -156,9 +164,7 @@ async function withArchiveLock<T>(sql: Sql, action: () => Promise<T>): Promise<T
     } finally {
       await session`select pg_advisory_unlock(${LOCK_CLASS}, ${ARCHIVE_LOCK})`.catch(() => {});
     }
-  } finally {
-    session.release();
-  }
+  });
 }
 
 function summaryOf({ events, bytes, archived, floor, elapsed_ms }: ArchiveReport) {

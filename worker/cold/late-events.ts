@@ -24,11 +24,10 @@ export async function storeLateEvents(
   onStored: (key: PartitionKey, files: number) => Promise<void>,
 ): Promise<number> {
   const partitions = groupByPartition(rows);
-  let stored = 0;
-  await inParallel(partitions, async ([key, own]) => {
-    stored += await storeInPartition(deps, key, own, onStored);
-  });
-  return stored;
+  const counts = await inParallel(partitions, ([key, own]) =>
+    storeInPartition(deps, key, own, onStored),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 async function storeInPartition(
@@ -118,15 +117,20 @@ function groupByPartition(rows: readonly LateRow[]): [PartitionKey, LateRow[]][]
   });
 }
 
-async function inParallel<T>(
+/** Ends when all have ended, whatever became of them. */
+async function inParallel<T, R>(
   items: readonly T[],
-  action: (item: T) => Promise<void>,
-): Promise<void> {
+  action: (item: T) => Promise<R>,
+): Promise<R[]> {
   const queue = [...items];
+  const done: R[] = [];
   const work = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await action(item);
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      done.push(await action(item));
+    }
   };
   const results = await Promise.allSettled(Array.from({ length: PARALLEL }, work));
   const failure = results.find((result) => result.status === "rejected");
   if (failure !== undefined) throw failure.reason;
+  return done;
 }

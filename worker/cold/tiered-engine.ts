@@ -1,7 +1,6 @@
 import type { ArchiveReport, ArchiveRequest } from "../../contract/archive-report.ts";
 import type { Engine, EventReader } from "../engine.ts";
 import type { Logger } from "../logger.ts";
-import { connectDatabase } from "../timescale/database.ts";
 import type { TimescaleEngine } from "../timescale/timescale-engine.ts";
 import { type ColdTier, openColdTier } from "./cold-tier.ts";
 import { type ObjectStoreSettings, openObjectStore } from "./open-object-store.ts";
@@ -20,13 +19,11 @@ export type TieredEngine = Engine & {
 };
 
 const DAY_MS = 86_400_000;
-const CONNECTIONS = 6;
 
 /** TimescaleDB or PostgreSQL with a cold tier behind it: the same answers, whatever is where. */
 export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
   const { hot, hotDays, logger } = options;
   const store = openObjectStore(options.place);
-  const sql = connectDatabase(options.databaseUrl, CONNECTIONS);
   let opened: ColdTier | undefined;
 
   hot.storeLate = (rows) => tier().storeLate(rows);
@@ -44,7 +41,7 @@ export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
     async prepare() {
       await hot.prepare();
       opened ??= await openColdTier({
-        sql,
+        databaseUrl: options.databaseUrl,
         hot: hot.reader,
         store,
         scratchDir: options.place.scratchDir,
@@ -70,8 +67,7 @@ export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
       tier().archive({ olderThanMs: older_than_ms, isDryRun: dry_run }),
     describe: () => ({ ...hot.describe(), cold: options.place.url, hot_days: hotDays }),
     async close() {
-      opened?.close();
-      await Promise.all([hot.close(), sql.end({ timeout: 1 })]);
+      await Promise.all([hot.close(), opened?.close()]);
     },
   };
 

@@ -41,7 +41,7 @@ export async function openColdStack(
   const scratchDir = join(folder, "scratch");
   await mkdir(scratchDir, { recursive: true });
   const tier = await openColdTier({
-    sql,
+    databaseUrl,
     hot: createTimescaleReader(sql, createTimescaleDialect()),
     store: createLocalObjects(join(folder, "cold")),
     scratchDir,
@@ -67,7 +67,7 @@ export async function openColdStack(
     },
     async close() {
       await writer.close();
-      tier.close();
+      await tier.close();
       await sql.end({ timeout: 1 });
     },
   };
