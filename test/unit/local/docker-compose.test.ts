@@ -5,6 +5,7 @@ import { parseConfig } from "../../../edge/env.ts";
 import { parseEnv } from "../../../worker/env.ts";
 
 interface ComposeService {
+  readonly scale?: number;
   readonly profiles?: readonly string[];
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -15,17 +16,23 @@ interface ComposeService {
 }
 
 interface Compose {
+  /** Those that run. */
   readonly services: Readonly<Record<string, ComposeService>>;
+  /** With those of which there are 0: nothing waits for them. */
+  readonly declared: Readonly<Record<string, ComposeService>>;
   readonly volumes: Readonly<Record<string, unknown>>;
 }
 
 const root = new URL("../../../", import.meta.url);
 const clusterVariables = parseVariables(read("deploy/cluster.env"));
 
+const clickHouseVariables = parseVariables(read("deploy/clickhouse.env"));
+
 describe.each([
-  { name: "one NATS server", variables: {}, servers: 1 },
-  { name: "three NATS servers", variables: clusterVariables, servers: 3 },
-])("docker compose with $name", ({ variables, servers }) => {
+  { name: "one NATS server", variables: {}, servers: 1, store: "timescale" },
+  { name: "three NATS servers", variables: clusterVariables, servers: 3, store: "timescale" },
+  { name: "ClickHouse", variables: clickHouseVariables, servers: 1, store: "clickhouse" },
+])("docker compose with $name", ({ variables, servers, store }) => {
   const compose = load(variables);
   const services = Object.entries(compose.services);
   const natsServers = services.filter(([, { command }]) => command?.includes("--config"));
@@ -41,7 +48,7 @@ describe.each([
       else expect(compose.volumes).toHaveProperty(source);
     }
     for (const needed of Object.keys(service.depends_on ?? {}))
-      expect(compose.services).toHaveProperty(needed);
+      expect(compose.declared).toHaveProperty(needed);
   });
 
   it.each(natsServers)("%s has every variable of its configuration", (_name, service) => {
@@ -58,11 +65,32 @@ describe.each([
     expect(new Set(names).size).toBe(servers);
   });
 
+  it("runs the store that the worker uses, and no other", () => {
+    const env = parseEnv(compose.services.worker?.environment ?? {});
+    const { database } = parseConfig(edgeEnvironment(compose));
+    expect(env.STORE).toBe(store);
+    if (env.STORE === "clickhouse") {
+      const url = new URL(env.CLICKHOUSE_URL);
+      const server = compose.services[url.hostname];
+      expect(server?.environment).toMatchObject({
+        CLICKHOUSE_USER: env.CLICKHOUSE_USER,
+        CLICKHOUSE_PASSWORD: env.CLICKHOUSE_PASSWORD,
+      });
+      expect(server?.ports?.[0]?.split(":").at(-1)).toBe(url.port);
+      expect(database).toBeUndefined();
+    } else {
+      expect(new URL(database?.url ?? "").hostname).toBe("database");
+    }
+    expect(Object.keys(compose.services).includes("database")).toBe(store === "timescale");
+    expect(Object.keys(compose.services).includes("neon-http")).toBe(store === "timescale");
+    expect(Object.keys(compose.services).includes("clickhouse")).toBe(store === "clickhouse");
+  });
+
   it("gives the edge and the worker the address of each NATS server", () => {
     const { NATS_URL, STREAM_REPLICAS } = parseEnv(compose.services.worker?.environment ?? {});
     expect(STREAM_REPLICAS).toBe(servers);
     expectAddresses(NATS_URL, "nats:", "listen");
-    const { nats } = parseConfig(compose.services.edge?.environment ?? {});
+    const { nats } = parseConfig(edgeEnvironment(compose));
     expectAddresses(nats.servers, "ws:", "websocket");
   });
 
@@ -94,18 +122,41 @@ describe.each([
   }
 });
 
-/** The services that run, with their variables filled in. */
+/** The services of the profiles, with their variables filled in. */
 function load(variables: Readonly<Record<string, string>>): Compose {
-  const text = read("docker-compose.yml").replaceAll(
-    /\$\{(\w+):-([^}]*)\}/g,
-    (_, name: string, byDefault: string) => variables[name] ?? byDefault,
-  );
-  const { services, volumes } = parse(text, { merge: true }) as Compose;
+  const { services, volumes } = parse(fillIn(read("docker-compose.yml"), variables), {
+    merge: true,
+  }) as Compose;
   const profiles = variables.COMPOSE_PROFILES?.split(",") ?? [];
-  const isActive = (service: ComposeService) =>
-    service.profiles === undefined || service.profiles.some((name) => profiles.includes(name));
-  const active = Object.entries(services).filter(([, service]) => isActive(service));
-  return { services: Object.fromEntries(active), volumes };
+  const declared = Object.entries(services).filter(
+    ([, { profiles: own }]) => own === undefined || own.some((name) => profiles.includes(name)),
+  );
+  const running = declared.filter(([, { scale = 1 }]) => scale > 0);
+  return {
+    services: Object.fromEntries(running),
+    declared: Object.fromEntries(declared),
+    volumes,
+  };
+}
+
+/** `${name:-default}` also stands for an empty variable, `${name-default}` only for one that is not set; a default may hold others. */
+function fillIn(text: string, variables: Readonly<Record<string, string>>): string {
+  const innermost = /\$\{(\w+)(:?)-([^${}]*)\}/g;
+  let filled = text;
+  for (let before = ""; before !== filled; ) {
+    before = filled;
+    filled = before.replaceAll(innermost, (_, name: string, colon: string, byDefault: string) => {
+      const value = variables[name] ?? byDefault;
+      return colon !== "" && value === "" ? byDefault : value;
+    });
+  }
+  return filled;
+}
+
+/** As `local/edge-runtime.ts` hands it on: without what is empty. */
+function edgeEnvironment({ services }: Compose): Record<string, string> {
+  const given = Object.entries(services.edge?.environment ?? {});
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
 /** What the other services may call it. */
