@@ -1,4 +1,5 @@
 import { benchCachedReads } from "./cached-reads.ts";
+import { benchColdTier } from "./cold-tier.ts";
 import { benchEdgeCpu } from "./edge-cpu.ts";
 import { benchEngines } from "./engines.ts";
 import { benchFreshness } from "./freshness.ts";
@@ -8,6 +9,7 @@ import { benchWorkerDrain } from "./worker-drain.ts";
 
 /** `npm run bench [-- name…]`: each benchmark prints medians and ratios of one run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
+  "cold-tier": benchColdTier,
   "edge-cpu": benchEdgeCpu,
   engines: benchEngines,
   freshness: benchFreshness,

@@ -71,7 +71,12 @@ const OPEN_ROUNDS = 2;
 const LOCKED_ROUNDS = 5;
 
 /** A partition's rows below the next floor, in files that no manifest names yet. */
-type Draft = { readonly count: PartitionCount; readonly files: readonly ColdFile[] };
+type Draft = {
+  readonly count: PartitionCount;
+  readonly files: readonly ColdFile[];
+  /** The project's, before its rows were read: with every erasure there is another. */
+  readonly erasureMark: string;
+};
 
 /**
  * Moves whole days from the table to files. Not to be run by two at once; if it is, one of them finds the floor moved and starts over.
@@ -87,7 +92,7 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
   const targetMs = targetFloorMs(options.nowMs, options.olderThanMs);
   const floorBeforeMs = await readFloorMs(sql);
   let floorMs = floorBeforeMs;
-  if (!isDryRun) await clearHot(sql, { onStep });
+  if (!isDryRun) await clearHot(sql, { onStep, signal });
 
   const planned =
     floorMs !== undefined && floorMs >= targetMs
@@ -107,7 +112,7 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     const events = sumOf(drafts.map(({ count }) => count.events));
     logger.info({ floor: formatInstant(toMs), events }, "floor of the hot tier moved");
   }
-  const isCleared = await clearHot(sql, { onStep });
+  const isCleared = await clearHot(sql, { onStep, signal });
   if (!isCleared) logger.warn({}, "archived rows stay in the table: an old snapshot is still open");
   return toReport(done, isCleared);
 
@@ -116,7 +121,6 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     const drafts = new Map<string, Draft>();
     const { fromMs } = range;
     let { toMs } = range;
-    let mark = "";
     let months: readonly string[] = [];
     for (let round = 1; ; round += 1) {
       const isLocked = round > OPEN_ROUNDS;
@@ -145,24 +149,21 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     /** @param session that holds the floor's lock, if one does. */
     async function attempt(session?: ReservedSql): Promise<boolean> {
       signal.throwIfAborted();
-      const nowMark = await readErasureMark(sql);
-      // Whoever was erased may be in any of the files.
-      if (nowMark !== mark) await discard([...drafts.keys()]);
-      mark = nowMark;
+      const marks = await readErasureMarks(sql);
       const counts = await countHotRows(sql, { fromMs, toMs });
       months = counts.map(({ month }) => month);
-      await discard(findStale(counts, drafts));
+      await discard(findStale(drafts, counts, marks));
       const missing = counts.filter((count) => !drafts.has(keyOf(count)));
       for (const group of groupCounts(missing, limits.groupRows)) {
         signal.throwIfAborted();
-        for (const draft of await makeDrafts(group, { fromMs, toMs })) {
-          drafts.set(keyOf(draft.count), draft);
+        for (const { count, files } of await makeDrafts(group, { fromMs, toMs })) {
+          const erasureMark = marks.get(count.projectId) ?? NEVER_ERASED;
+          drafts.set(keyOf(count), { count, files, erasureMark });
         }
       }
       await onStep("files-ready");
       const made = [...drafts.values()];
-      const move = (transaction: Transaction) =>
-        moveFloor(transaction, { fromMs, toMs }, made, mark);
+      const move = (transaction: Transaction) => moveFloor(transaction, { fromMs, toMs }, made);
       return session === undefined ? sql.begin(move) : inTransaction(session, move);
     }
 
@@ -180,7 +181,7 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
   async function makeDrafts(
     group: readonly PartitionCount[],
     range: HotRange,
-  ): Promise<readonly Draft[]> {
+  ): Promise<readonly Omit<Draft, "erasureMark">[]> {
     const within = clipToMonth(range, group[0]?.month ?? "");
     const projectIds = group.map(({ projectId }) => projectId);
     const files = await withStaging(deps.pool, signal, async (connection) =>
@@ -189,7 +190,7 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
         : makeFilesOfSeveral(connection, group, within),
     );
     const facts = await readHotFacts(sql, projectIds, within);
-    const drafts: Draft[] = [];
+    const drafts: Omit<Draft, "erasureMark">[] = [];
     for (const count of group) {
       const own = files.filter(({ projectId }) => projectId === count.projectId);
       const known = facts.get(count.projectId);
@@ -251,17 +252,17 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     transaction: Transaction,
     { fromMs, toMs }: HotRange,
     drafts: readonly Draft[],
-    mark: string,
   ): Promise<boolean> {
     await transaction`select pg_advisory_xact_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
     await onStep("floor-locked");
     const [tier] = await transaction<{ floor: Date | null }[]>`select floor from cold_tier`;
     if (tier?.floor?.getTime() !== fromMs) return false;
-    if ((await readErasureMark(transaction)) !== mark) return false;
+    // Whoever is erased from now on waits for this transaction, and looks into its files.
+    const marks = await readErasureMarks(transaction);
     // Rows only ever come in, apart from erasures: as many as were read are those that were read.
     const counts = await countHotRows(transaction, { fromMs, toMs });
     const known = new Map(drafts.map((draft) => [keyOf(draft.count), draft]));
-    if (counts.length !== known.size || findStale(counts, known).length > 0) return false;
+    if (counts.length !== known.size || findStale(known, counts, marks).length > 0) return false;
     const keys = drafts.map(({ count: { projectId, month } }) => ({ projectId, month }));
     await transaction.unsafe(
       `insert into cold_partitions (project_id, month, version)
@@ -342,13 +343,17 @@ async function inTransaction<T>(
   }
 }
 
-/** Drafts that are not what the table has. Counts without a draft are not among them. */
+/** Drafts that are not what the table has, or may hold somebody who was erased since. Counts without a draft are not among them. */
 function findStale(
-  counts: readonly PartitionCount[],
   drafts: ReadonlyMap<string, Draft>,
+  counts: readonly PartitionCount[],
+  marks: ReadonlyMap<string, string>,
 ): readonly string[] {
   const events = new Map(counts.map((count) => [keyOf(count), count.events]));
-  return [...drafts].flatMap(([key, { count }]) => (events.get(key) === count.events ? [] : [key]));
+  return [...drafts].flatMap(([key, { count, erasureMark }]) => {
+    const isErasedFrom = (marks.get(count.projectId) ?? NEVER_ERASED) !== erasureMark;
+    return events.get(key) !== count.events || isErasedFrom ? [key] : [];
+  });
 }
 
 /** Large partitions alone, small ones of a month together. */
@@ -395,11 +400,14 @@ function clipToMonth({ fromMs, toMs }: HotRange, month: string): HotRange {
   return { fromMs: Math.max(start, fromMs ?? start), toMs: Math.min(end, toMs) };
 }
 
-async function readErasureMark(sql: Pick<Sql, "unsafe">): Promise<string> {
-  const [row] = await sql.unsafe<{ mark: string }[]>(
-    "select count(*) || ' ' || coalesce(sum(extract(epoch from erased_at)), 0) as mark from erasures",
+const NEVER_ERASED = "";
+
+/** By project. */
+async function readErasureMarks(sql: Pick<Sql, "unsafe">): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.unsafe<{ project_id: string; mark: string }[]>(
+    "select project_id, count(*) || ' ' || sum(extract(epoch from erased_at)) as mark from erasures group by 1",
   );
-  return row?.mark ?? "";
+  return new Map(rows.map(({ project_id, mark }) => [project_id, mark]));
 }
 
 function keyOf({ projectId, month }: PartitionCount): string {

@@ -12,6 +12,7 @@ const AGGREGATES = 2;
 export type ClearStep = "hot-partly-cleared" | "hot-cleared";
 
 export type ClearOptions = {
+  readonly signal?: AbortSignal;
   readonly snapshotTimeoutMs?: number;
   readonly onStep?: (step: ClearStep) => void | Promise<void>;
 };
@@ -26,7 +27,10 @@ export async function clearHot(sql: Sql, options: ClearOptions = {}): Promise<bo
   const [tier] = await sql<{ floor: Date | null; cleared_to: Date | null; xid: string }[]>`
     select floor, cleared_to, pg_current_xact_id()::xid::text as xid from cold_tier`;
   if (!tier?.floor || tier.cleared_to?.getTime() === tier.floor.getTime()) return true;
-  if (!(await areOlderSnapshotsGone(sql, tier.xid, snapshotTimeoutMs))) return false;
+  const timeout = AbortSignal.timeout(snapshotTimeoutMs);
+  const deadline =
+    options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  if (!(await areOlderSnapshotsGone(sql, tier.xid, deadline))) return false;
   await waitForRefreshes(sql);
   if (await isHypertable(sql)) {
     await sql`select count(*) from drop_chunks('events', older_than => ${tier.floor})`;
@@ -40,8 +44,11 @@ export async function clearHot(sql: Sql, options: ClearOptions = {}): Promise<bo
   return true;
 }
 
-async function areOlderSnapshotsGone(sql: Sql, xid: string, timeoutMs: number): Promise<boolean> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+async function areOlderSnapshotsGone(
+  sql: Sql,
+  xid: string,
+  deadline: AbortSignal,
+): Promise<boolean> {
   for (;;) {
     const [row] = await sql<{ are_gone: boolean }[]>`
       select not exists (
@@ -51,8 +58,8 @@ async function areOlderSnapshotsGone(sql: Sql, xid: string, timeoutMs: number): 
           and age(backend_xmin) >= age(${xid}::xid)
       ) as are_gone`;
     if (row?.are_gone === true) return true;
-    if (timeout.aborted) return false;
-    await pause(20, timeout);
+    if (deadline.aborted) return false;
+    await pause(20, deadline);
   }
 }
 

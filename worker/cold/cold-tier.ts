@@ -1,3 +1,4 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ArchiveReport } from "../../contract/archive-report.ts";
 import { formatInstant } from "../../contract/time-buckets.ts";
@@ -68,11 +69,14 @@ const DEFAULT_MEMORY_LIMIT = "2GB";
 export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> {
   const { databaseUrl, store, logger } = options;
   await store.prepare();
+  await mkdir(options.scratchDir, { recursive: true });
+  // DuckDB names its files alike everywhere. What a killed worker leaves there goes with what its exports left.
+  const spillDir = await mkdtemp(join(options.scratchDir, `spill-${process.pid}-`));
   const duckDb = await openDuckDb({
     path: ":memory:",
     allowedDirectories: store.folders,
     memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
-    tempDirectory: join(options.scratchDir, "cold-spill"),
+    tempDirectory: spillDir,
   });
   const pool = createConnectionPool(() => duckDb.connect(), CONNECTIONS);
   const reads = connectDatabase(databaseUrl, READ_CONNECTIONS);
@@ -129,6 +133,7 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
       await Promise.all([reads, writes, archiver].map((sql) => sql.end({ timeout: 1 })));
       pool.close();
       duckDb.close();
+      await rm(spillDir, { recursive: true, force: true });
     },
   };
   return tier;

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-const NAME = /^export-(\d+)-/;
+/** Exports, and what DuckDB puts there of the cold tier's questions. */
+const NAME = /^(?:export|spill)-(\d+)-/;
 
 /** Lends a new folder below SCRATCH_DIR and removes it with all that is in it. Its name says whose it is. */
 export async function withScratchFolder<T>(

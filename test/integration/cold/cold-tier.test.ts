@@ -7,6 +7,7 @@ import type { EventRow } from "../../../worker/event-row.ts";
 import { toRows } from "../../support/naive-rows.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
+import { openTimescaleEngine } from "../../support/timescale-engine.ts";
 import { type ColdStack, NEVER, openColdStack } from "./cold-stack.ts";
 
 const DAY_MS = 86_400_000;
@@ -197,3 +198,9 @@ async function countAll(projectId = "shop"): Promise<number> {
   const { rows } = await stack.tier.reader.readStats(projectId, query, NEVER);
   return rows.reduce((sum, row) => sum + ("value" in row ? Number(row.value) : 0), 0);
 }
+
+it("a worker without its cold tier refuses a database that has one", async () => {
+  await expect(openTimescaleEngine(database.url)).rejects.toThrow(
+    `Cannot use database: events before ${new Date(FLOOR_MS).toISOString()} were moved to a cold tier, and COLD_URL is not set`,
+  );
+});
