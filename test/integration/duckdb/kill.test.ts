@@ -7,6 +7,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { statsQuerySchema } from "../../../contract/stats-query.ts";
 import { createDuckDbEngine } from "../../../worker/duckdb/duckdb-engine.ts";
+import { poll } from "../../support/poll.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
 import { BATCH_ROWS, batchOfNumber } from "./numbered-batch.ts";
 
@@ -36,13 +37,32 @@ describe("a process that is killed while it writes", () => {
       expect(committed).toBeGreaterThanOrEqual(next);
       const stored = await readCounts();
       // The batch after the last one that was reported may be there as well.
-      const rowsUpTo = (number: number) => (number + 1) * BATCH_ROWS + Math.floor(BATCH_ROWS / 3);
       expect([rowsUpTo(committed), rowsUpTo(committed + 1)]).toContain(stored.events);
       expect(stored.ids).toBe(stored.events);
       expect(stored.events_hourly).toBe(stored.events);
       expect(stored.user_days).toBe(stored.events);
       next = committed + 1;
     }
+  });
+});
+
+describe("a process whose disk is full", () => {
+  it("keeps what it committed, and ends so that a new one opens the file again", {
+    timeout: 60_000,
+  }, async () => {
+    // In blocks of 512 bytes or 1 KiB, as the shell has it.
+    const limited = ["/bin/sh", "-c", 'ulimit -f 9000; exec "$@"', "sh", process.execPath] as const;
+    const { child, lines } = await startWriting(0, limited);
+    await once(child, "close");
+    const committed = lines.filter((line) => /^\d+$/.test(line)).length - 1;
+    const [failure, ending] = lines.slice(-2);
+    expect(failure).toMatch(/^retryable: Error: FATAL Error: .*File too large/);
+    expect(ending).toBe(
+      "DatabaseBrokenError: Cannot go on: the database has to be opened again by a new process",
+    );
+    const { events, ids } = await readCounts();
+    expect(events).toBe(ids);
+    expect([rowsUpTo(committed), rowsUpTo(committed + 1)]).toContain(events);
   });
 });
 
@@ -66,38 +86,33 @@ describe("a file that another process has open", () => {
   });
 });
 
-/** Kills the process after it has reported so many batches; answers the number of the last one. */
-async function writeAndKill(first: number, batches: number): Promise<number> {
-  const { child, reported } = await startWriting(first);
-  const wait = reported(first + batches - 1);
-  await wait;
-  return kill(child).then(() => reported.last());
+/** How many events the batches up to a number hold. */
+function rowsUpTo(number: number): number {
+  return (number + 1) * BATCH_ROWS + Math.floor(BATCH_ROWS / 3);
 }
 
-async function startWriting(first: number) {
-  const child = spawn(process.execPath, [WRITING_PROCESS, path, String(first)], {
+/** Kills the process after it has reported so many batches; answers the number of the last one. */
+async function writeAndKill(first: number, batches: number): Promise<number> {
+  const { child, lines, reported } = await startWriting(first);
+  await reported(first + batches - 1);
+  await kill(child);
+  return Number(lines.at(-1));
+}
+
+/** Once it has committed its first batch. */
+async function startWriting(first: number, command: readonly string[] = [process.execPath]) {
+  const [program = "", ...options] = command;
+  const child = spawn(program, [...options, WRITING_PROCESS, path, String(first)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.push(child);
-  let last = first - 1;
-  let notify = () => {};
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    last = Number(line);
-    notify();
-  });
-  const reported = Object.assign(
-    (number: number) =>
-      new Promise<void>((resolve, reject) => {
-        child.once("exit", () => reject(new Error("the process ended by itself")));
-        notify = () => {
-          if (last >= number) resolve();
-        };
-        notify();
-      }),
-    { last: () => last },
-  );
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  // Polling notices it somewhere in the middle of a later batch.
+  const reported = (number: number) =>
+    poll(`batch ${number}`, () => lines.includes(String(number)), 60_000);
   await reported(first);
-  return { child, reported };
+  return { child, lines, reported };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
