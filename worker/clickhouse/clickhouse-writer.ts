@@ -13,12 +13,12 @@ export function createClickHouseWriter(clickHouse: ClickHouse, schema: Schema): 
   return {
     async write(rows) {
       const erased = await erasedUsers.findErased(rows);
-      if (erased.size > 0) await erasedUsers.removeStored(erased);
+      if (erased.size > 0) await erasedUsers.removeStored(erased.values());
       const kept = erased.size === 0 ? rows : rows.filter((row) => !erased.has(row));
       if (kept.length === 0) return { inserted: 0 };
       await clickHouse.insert("events", COLUMNS, kept.map(toValues));
       const erasedMeanwhile = await erasedUsers.findErased(kept);
-      await erasedUsers.removeStored(erasedMeanwhile);
+      await erasedUsers.removeStored(erasedMeanwhile.values());
       return { inserted: kept.length - erasedMeanwhile.size };
     },
   };

@@ -53,6 +53,8 @@ const READ_SETTINGS: Settings = {
   cancel_http_readonly_queries_on_client_close: 1,
   max_execution_time: MAX_READ_SECONDS,
   max_memory_usage: "4000000000",
+  /** On a cluster `as_of` is a claim about a quorum: a replica that is further behind is not asked while there is a better one. */
+  max_replica_delay_for_distributed_queries: "2",
   /** No answer has more; see MAX_VALUES and MAX_PAGE_EVENTS. */
   max_result_rows: "200000",
 };
@@ -76,8 +78,9 @@ export function connectClickHouse(options: ClickHouseOptions): ClickHouse {
     password: options.password,
     database: options.database,
     application: "sluice-worker",
-    // The signals below end requests; this one is for those that have none.
-    request_timeout: 3_600_000,
+    max_open_connections: 20,
+    // Longer than the longest of the signals that end requests.
+    request_timeout: 360_000,
     // Servers close idle connections after 10 s (keep_alive_timeout); whoever closes first must be the client.
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
     // Long parameters do not fit into a URL.

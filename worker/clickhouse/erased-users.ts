@@ -27,52 +27,53 @@ export type ErasedUser = {
  * Such a row can be read for the moment between its insert and the second look.
  */
 export type ErasedUsers = {
-  /** Rows that may not be stored, with everything known now. */
-  findErased(rows: readonly EventRow[]): Promise<ReadonlySet<EventRow>>;
-  /** Deletes what is in the table of users whose rows these are. */
-  removeStored(rows: Iterable<EventRow>): Promise<void>;
+  /** Rows that may not be stored, as of now, with whose they are. */
+  findErased(rows: readonly EventRow[]): Promise<ReadonlyMap<EventRow, ErasedUser>>;
+  /** Deletes what the table has of these users. */
+  removeStored(users: Iterable<ErasedUser>): Promise<void>;
 };
 
 export function createErasedUsers(clickHouse: ClickHouse, schema: Schema): ErasedUsers {
-  let erased: ReadonlyMap<string, ErasedUser> = new Map();
-  let tombstones = 0;
+  let known: Tombstones = { count: 0, users: new Map() };
 
   return {
     async findErased(rows) {
-      await refresh();
-      if (erased.size === 0) return new Set();
-      return new Set(
-        rows.filter((row) => {
-          const user = erased.get(keyOf(row));
-          return user !== undefined && Date.parse(row.receivedAt) < Date.parse(user.erasedAt);
-        }),
-      );
+      const { users } = await refresh();
+      const found = new Map<EventRow, ErasedUser>();
+      if (users.size === 0) return found;
+      for (const row of rows) {
+        const user = users.get(keyOf(row));
+        if (user === undefined) continue;
+        if (Date.parse(row.receivedAt) < Date.parse(user.erasedAt)) found.set(row, user);
+      }
+      return found;
     },
-    async removeStored(rows) {
-      for (const key of new Set([...rows].map(keyOf))) {
-        const user = erased.get(key);
-        if (user !== undefined && (await countEvents(clickHouse, user)) > 0) {
-          await deleteEvents(clickHouse, schema, user);
-        }
+    async removeStored(users) {
+      for (const user of new Set(users)) {
+        if ((await countEvents(clickHouse, user)) > 0) await deleteEvents(clickHouse, schema, user);
       }
     },
   };
 
-  /** Tombstones are only added, and their number is known without reading them. */
-  async function refresh(): Promise<void> {
+  /** Tombstones are only added, and how many there are is known without reading them. */
+  async function refresh(): Promise<Tombstones> {
     const [row] = await clickHouse.ask<{ tombstones: number }>(
       "select count() as tombstones from erasures",
     );
-    const counted = row?.tombstones ?? 0;
-    if (counted === tombstones) return;
+    const count = row?.tombstones ?? 0;
+    if (count === known.count) return known;
     const users = await clickHouse.ask<ErasedUser>(`
       select project_id as projectId, user_id as userId, max(erased_at) as erasedAt
       from erasures
       group by project_id, user_id`);
-    erased = new Map(users.map((user) => [keyOf(user), user]));
-    tombstones = counted;
+    const found = { count, users: new Map(users.map((user) => [keyOf(user), user])) };
+    // Several batches are written at once: one that asked earlier may be answered later.
+    if (count > known.count) known = found;
+    return found;
   }
 }
+
+type Tombstones = { readonly count: number; readonly users: ReadonlyMap<string, ErasedUser> };
 
 /** Removes a user's events received before now, and keeps writers from storing them again. Returns how many there were. */
 export async function eraseUser(
