@@ -57,8 +57,8 @@ export type ColdTier = {
   close(): Promise<void>;
 };
 
-/** To DuckDB. Questions, late batches and the archiver at once; more would wait for the processor. */
-const CONNECTIONS = 4;
+/** To DuckDB: questions, late batches and the archiver at once. Each holds one of the four threads that Node has for files and names. */
+const CONNECTIONS = 3;
 /** To the database, apart from each other: late batches wait for the archiver, which must get on, and nobody waits for them. */
 const READ_CONNECTIONS = 4;
 const WRITE_CONNECTIONS = 4;

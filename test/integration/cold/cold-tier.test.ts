@@ -204,3 +204,24 @@ it("a worker without its cold tier refuses a database that has one", async () =>
     `Cannot use database: events before ${new Date(FLOOR_MS).toISOString()} were moved to a cold tier, and COLD_URL is not set`,
   );
 });
+
+it("a question that needs too much of the hot tier beside the cold one is refused, saying so", async () => {
+  const bounded = await openColdStack(database.url, folder.path, { maxSliceRows: 10 });
+  const query = { kind: "events", interval: "minute", from: "2024-02-28", to: "2024-03-05" };
+  const read = () => bounded.tier.reader.readStats("shop", statsQuerySchema.parse(query), NEVER);
+  await expect(read()).rejects.toThrow(
+    "Cannot answer query: needs more than 10 rows of events from the hot tier beside the cold one: ask for a range on one side of the border, or for less of it",
+  );
+  await bounded.close();
+});
+
+it("a question ends when nobody waits for it any more", async () => {
+  const query = statsQuerySchema.parse({
+    kind: "events",
+    interval: "day",
+    from: "2024-01-01",
+    to: "2024-03-05",
+  });
+  const signal = AbortSignal.abort(new Error("gone"));
+  await expect(stack.tier.reader.readStats("shop", query, signal)).rejects.toThrow("gone");
+});
