@@ -1,3 +1,4 @@
+import { createTimescaleDialect } from "../sql/timescale/dialect.ts";
 import type { AppDeps } from "./app.ts";
 import type { Bindings } from "./bindings.ts";
 import { createAnswerCache } from "./cache/answer-cache.ts";
@@ -22,6 +23,8 @@ export function createDeps(bindings: Bindings): AppDeps {
   const redisCircuit = createRedisCircuit(logger);
   const publisher = createPublisherPool(bindings.PUBLISHER, config.publisherShards);
   const database = config.database && createNeonDatabase(config.database);
+  const { hasPropertiesIndex } = config;
+  const dialect = createTimescaleDialect({ hasPropertiesIndex });
   const worker = config.worker && createWorkerClient(config.worker);
   const coloCache = findColoCache();
   return {
@@ -38,7 +41,7 @@ export function createDeps(bindings: Bindings): AppDeps {
       policy: config.rateLimit,
     }),
     publisher,
-    store: createStoreReader(database, worker),
+    store: createStoreReader(database && { client: database, dialect }, worker),
     worker,
     answers: createAnswerCache({
       now: Date.now,

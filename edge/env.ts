@@ -29,6 +29,8 @@ const varsSchema = z
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     DATABASE_URL: z.string().min(1).optional(),
     NEON_FETCH_ENDPOINT: z.url().optional(),
+    // As for the worker, which makes the index.
+    PROPERTIES_INDEX: z.enum(["true", "false"]).default("false"),
     MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
     RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
     // A full request must fit, or it could never be accepted.
@@ -77,6 +79,7 @@ export function parseConfig(vars: Vars) {
       values.DATABASE_URL === undefined
         ? undefined
         : { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
+    hasPropertiesIndex: values.PROPERTIES_INDEX === "true",
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     rateLimit: {
       eventsPerSecond: values.RATE_LIMIT_EVENTS_PER_SECOND,

@@ -80,10 +80,9 @@ const timescale = z.object({
   /** Properties with an index of their own, `project.key` each. */
   HOT_PROPERTIES: hotProperties.default([]),
   /** A GIN index on all properties. The edge needs the same setting. */
-  PROPERTIES_INDEX: z
-    .enum(["true", "false"], "is neither true nor false")
-    .default("false")
-    .transform((text) => text === "true"),
+  PROPERTIES_INDEX: flag(),
+  /** An index for users' timelines. */
+  USER_INDEX: flag(),
 });
 
 const duckdb = z.object({
@@ -148,6 +147,13 @@ function integer(min: number, max: number, byDefault: number) {
     .transform(Number)
     .refine((value) => value >= min && value <= max, range)
     .default(byDefault);
+}
+
+function flag() {
+  return z
+    .enum(["true", "false"], "is neither true nor false")
+    .default("false")
+    .transform((text) => text === "true");
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

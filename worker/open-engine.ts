@@ -39,8 +39,11 @@ async function openTimescale(
       userDaysMs: env.USER_DAYS_REFRESH_MS,
       repairEveryMs: env.FULL_REFRESH_MS,
     },
-    hotProperties: env.HOT_PROPERTIES,
-    hasPropertiesIndex: env.PROPERTIES_INDEX,
+    indexes: {
+      hotProperties: env.HOT_PROPERTIES,
+      hasPropertiesIndex: env.PROPERTIES_INDEX,
+      hasUserIndex: env.USER_INDEX,
+    },
     logger,
   });
   if (env.COLD_URL === undefined) return hot;

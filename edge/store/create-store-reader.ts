@@ -1,3 +1,4 @@
+import type { Dialect } from "../../sql/dialect.ts";
 import type { Database } from "../database.ts";
 import { createDatabaseReader } from "./database-reader.ts";
 import type { StoreReader } from "./store-reader.ts";
@@ -7,11 +8,13 @@ import { createWorkerReader } from "./worker-reader.ts";
 
 /** One of both there must be; the worker alone can read every store, the database spares a hot read the way over it. */
 export function createStoreReader(
-  database: Database | undefined,
+  database: { readonly client: Database; readonly dialect: Dialect } | undefined,
   worker: WorkerClient | undefined,
 ): StoreReader {
   const reader = worker && createWorkerReader(worker);
-  if (database !== undefined) return createTieredReader(createDatabaseReader(database), reader);
+  if (database !== undefined) {
+    return createTieredReader(createDatabaseReader(database.client, database.dialect), reader);
+  }
   if (reader === undefined) throw new TypeError("Cannot read: there is no database and no worker");
   return reader;
 }

@@ -6,11 +6,11 @@ import type { StatsReading, StatsRow } from "../../contract/stats-row.ts";
 import { type StoredEventRow, toStoredEvent } from "../../contract/stored-event-row.ts";
 import { DAY_MS, formatInstant } from "../../contract/time-buckets.ts";
 import { uuidV7EpochMs } from "../../contract/uuid.ts";
+import type { Dialect } from "../../sql/dialect.ts";
 import type { Statement } from "../../sql/statement.ts";
 import { compilePage, type PageStatementRow } from "../../sql/timescale/compile-page.ts";
 import { compileStats, type StatsStatementRow } from "../../sql/timescale/compile-stats.ts";
 import { type CountStoredRow, compileCountStored } from "../../sql/timescale/count-stored.ts";
-import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
 import { compileFindEvent, type FindEventRow } from "../../sql/timescale/find-event.ts";
 import type { Database } from "../database.ts";
 
@@ -34,8 +34,7 @@ export interface HotReader {
 }
 
 /** Asks the database itself. */
-export function createDatabaseReader(database: Database): HotReader {
-  const dialect = createTimescaleDialect();
+export function createDatabaseReader(database: Database, dialect: Dialect): HotReader {
   return {
     async readStats(projectId, query) {
       const statement = compileStats(query, projectId, dialect);

@@ -28,7 +28,7 @@ export function createQueryRoute({ engine }: QueryDeps) {
       sendJson(response, 200, await queue.run(() => read(engine.reader, question, signal), signal));
     } catch (cause) {
       if (!expired.aborted) throw toHttpProblem(cause, engine);
-      const detail = `${engine.name} did not answer within ${question.timeout_ms} ms`;
+      const detail = `${engine.name} did not answer within ${question.timeout_ms / 1_000} s`;
       throw new HttpProblem("store-timeout", { detail, cause });
     }
   };

@@ -10,8 +10,8 @@ import { connectDatabase, type Sql } from "./database.ts";
 import { kindOfDatabaseError } from "./database-error.ts";
 import { eraseFromTable } from "./erase-from-table.ts";
 import { MigrationError, migrate } from "./migrate.ts";
+import { keepOptionalIndexes, type OptionalIndexes } from "./optional-indexes.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { type HotProperty, keepPropertyIndexes } from "./property-indexes.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
 import { createTimescaleReader } from "./timescale-reader.ts";
 import { createTimescaleWriter } from "./timescale-writer.ts";
@@ -25,8 +25,7 @@ export type TimescaleEngineOptions = {
     readonly userDaysMs: number;
     readonly repairEveryMs: number;
   };
-  readonly hotProperties: readonly HotProperty[];
-  readonly hasPropertiesIndex: boolean;
+  readonly indexes: OptionalIndexes;
   readonly logger: Logger;
 };
 
@@ -41,7 +40,7 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
   const { databaseUrl, workerId, logger, refresh } = options;
   const sql = connectDatabase(databaseUrl, 6);
   const reads = connectDatabase(databaseUrl, 4);
-  const { hasPropertiesIndex } = options;
+  const { hasPropertiesIndex } = options.indexes;
   const reader = createTimescaleReader(reads, createTimescaleDialect({ hasPropertiesIndex }));
   const closers: (() => Promise<void>)[] = [
     () => reads.end({ timeout: 1 }),
@@ -59,7 +58,7 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
       const { chunkIntervalDays } = options;
       await migrate(sql, capabilities.edition, { chunkIntervalDays, logger });
       if (engine.storeLate === undefined) await refuseWithoutColdTier(sql);
-      await keepPropertyIndexes(sql, options, logger);
+      await keepOptionalIndexes(sql, options.indexes, logger);
       prepared = capabilities;
     },
     isPermanent: (error) =>

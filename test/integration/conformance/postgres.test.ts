@@ -1,6 +1,6 @@
 import { describeConformance } from "../../support/conformance.ts";
 import { startPostgres } from "../../support/postgres.ts";
-import { openTimescaleEngine } from "../../support/timescale-engine.ts";
+import { NO_INDEXES, openTimescaleEngine } from "../../support/timescale-engine.ts";
 
 const open = async (options: Parameters<typeof openTimescaleEngine>[1]) => {
   const server = await startPostgres();
@@ -18,5 +18,5 @@ describeConformance("PostgreSQL", { runs: 100, open: () => open({}) });
 
 describeConformance("PostgreSQL with an index on all properties", {
   runs: 60,
-  open: () => open({ hasPropertiesIndex: true }),
+  open: () => open({ indexes: { ...NO_INDEXES, hasPropertiesIndex: true } }),
 });

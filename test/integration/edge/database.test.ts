@@ -12,6 +12,7 @@ import { createNeonDatabase, type Database } from "../../../edge/database.ts";
 import { createDatabaseReader } from "../../../edge/store/database-reader.ts";
 import { startNeonHttp } from "../../../local/neon-http.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
+import { createTimescaleDialect } from "../../../sql/timescale/dialect.ts";
 import { createEventTables, reportAsOf } from "../../support/event-tables.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 
@@ -50,7 +51,7 @@ describe("createNeonDatabase() on a database", () => {
   });
 
   it("fails while there is no schema, reads rows once there is", async () => {
-    const reader = createDatabaseReader(database);
+    const reader = createDatabaseReader(database, createTimescaleDialect());
     expect(await database.query(SELECT_1)).toEqual([{ one: 1 }]);
     await expect(reader.readStats("demo", query)).rejects.toMatchObject({
       slug: "store-unavailable",
@@ -67,7 +68,7 @@ describe("createNeonDatabase() on a database", () => {
   });
 
   it("finds an event's rows, newest first and with all their digits, in its project only", async () => {
-    const reader = createDatabaseReader(database);
+    const reader = createDatabaseReader(database, createTimescaleDialect());
     const eventId = randomUUID();
     await insertEvent({ eventId, occurredAt: "2024-01-05T00:00:00.123456Z" });
     await insertEvent({ eventId, occurredAt: "2024-03-05T00:00:00.500+02:00" });
@@ -89,7 +90,7 @@ describe("createNeonDatabase() on a database", () => {
   });
 
   it("finds an event whatever time its UUIDv7 tells", async () => {
-    const reader = createDatabaseReader(database);
+    const reader = createDatabaseReader(database, createTimescaleDialect());
     const occurredAt = "2024-01-05T00:00:00.000Z";
     const times = [Date.parse(occurredAt), Date.parse("1999-01-01"), 0, 2 ** 48 - 1];
     for (const eventId of times.map(createUuidV7)) {
@@ -100,7 +101,7 @@ describe("createNeonDatabase() on a database", () => {
   });
 
   it("tells whether each of many events has a row", async () => {
-    const reader = createDatabaseReader(database);
+    const reader = createDatabaseReader(database, createTimescaleDialect());
     const events = [
       "2023-01-05T00:00:00.000001Z",
       "2024-01-05T00:00:00Z",
@@ -125,7 +126,7 @@ describe("createNeonDatabase() on a database", () => {
   });
 
   it("reads pages, newest first, each event once", async () => {
-    const reader = createDatabaseReader(database);
+    const reader = createDatabaseReader(database, createTimescaleDialect());
     const times = ["2024-05-01T00:00:00.000001Z", "2024-05-01T00:00:00.000002Z"];
     for (const occurredAt of [...times, ...times]) {
       await insertEvent({ eventId: randomUUID(), occurredAt, projectId: "pages" });
@@ -152,7 +153,7 @@ describe("createNeonDatabase() on a database", () => {
   });
 
   it("tells the border of the cold tier with every answer", async () => {
-    const reader = createDatabaseReader(database);
+    const reader = createDatabaseReader(database, createTimescaleDialect());
     await sql`update cold_tier set floor = '2024-03-15T00:00:00Z'`;
     try {
       const floorMs = Date.parse("2024-03-15T00:00:00Z");

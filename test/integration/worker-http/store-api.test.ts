@@ -77,7 +77,7 @@ describe("the worker", () => {
       });
       expect(response.status).toBe(504);
       expect(await response.json()).toMatchObject({
-        detail: "timescale did not answer within 300 ms",
+        detail: "timescale did not answer within 0.3 s",
       });
     } finally {
       await holder`rollback`;

@@ -42,6 +42,41 @@ describe("parseEnv()", () => {
     }
   });
 
+  test("has settings of its own for each store", () => {
+    const { NATS_URL } = REQUIRED;
+    expect(
+      parseEnv({ STORE: "duckdb", NATS_URL, DUCKDB_PATH: "/data/events.duckdb" }),
+    ).toMatchObject({ STORE: "duckdb", DUCKDB_PATH: "/data/events.duckdb" });
+    expect(
+      parseEnv({ STORE: "clickhouse", NATS_URL, CLICKHOUSE_URL: "http://127.0.0.1:8123" }),
+    ).toMatchObject({ STORE: "clickhouse", CLICKHOUSE_DATABASE: "sluice" });
+    expect(
+      parseEnv({ ...REQUIRED, HOT_PROPERTIES: "shop.plan, web.a.b", PROPERTIES_INDEX: "true" }),
+    ).toMatchObject({
+      STORE: "timescale",
+      HOT_DAYS: 30,
+      HOT_PROPERTIES: [
+        { projectId: "shop", key: "plan" },
+        { projectId: "web", key: "a.b" },
+      ],
+      PROPERTIES_INDEX: true,
+      USER_INDEX: false,
+    });
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [{ STORE: "sqlite" }, 'STORE "sqlite" is none of timescale, duckdb, clickhouse'],
+    [{ STORE: "duckdb" }, "DUCKDB_PATH is not set"],
+    [{ STORE: "clickhouse" }, "CLICKHOUSE_URL is not set"],
+    [{ STORE: "clickhouse", CLICKHOUSE_URL: "localhost" }, "CLICKHOUSE_URL is not a URL"],
+    [{ COLD_URL: "/var/cold" }, "COLD_URL is neither file:///folder nor s3://bucket/prefix"],
+    [{ HOT_DAYS: "0" }, "HOT_DAYS is not a whole number from 1 to 36500"],
+    [{ HOT_PROPERTIES: "plan" }, "HOT_PROPERTIES is not a list such as shop.plan,shop.country"],
+    [{ PROPERTIES_INDEX: "yes" }, "PROPERTIES_INDEX is neither true nor false"],
+  ])("refuses %o", (settings, problem) => {
+    expect(() => parseEnv({ ...REQUIRED, ...settings })).toThrow(problem);
+  });
+
   test("keeps the database's password out of the error", () => {
     expect(() => parseEnv({ ...REQUIRED, DATABASE_URL: "http://u:secret@h/d" })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),

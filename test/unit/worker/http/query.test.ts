@@ -150,7 +150,7 @@ test("POST /query gives up after the time that the asker waits, and says whom it
     type: "/problems/store-timeout",
     title: PROBLEMS["store-timeout"].title,
     status: 504,
-    detail: "timescale did not answer within 50 ms",
+    detail: "timescale did not answer within 0.05 s",
   });
   expect(seen.map((signal) => signal.aborted)).toEqual([true]);
 });

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventPageQuerySchema } from "../../../contract/event-page.ts";
 import { statsQuerySchema } from "../../../contract/stats-query.ts";
+import { compileEventPage } from "../../../sql/events/page.ts";
 import { compileStats } from "../../../sql/timescale/compile-stats.ts";
 import { createTimescaleDialect } from "../../../sql/timescale/dialect.ts";
-import { keepPropertyIndexes } from "../../../worker/timescale/property-indexes.ts";
+import { keepOptionalIndexes } from "../../../worker/timescale/optional-indexes.ts";
 import { createEventTables, insertEvents } from "../../support/event-tables.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 
@@ -52,7 +54,7 @@ const planOf = async (hasPropertiesIndex: boolean) => {
   return JSON.stringify(rows);
 };
 
-describe("keepPropertyIndexes()", () => {
+describe("keepOptionalIndexes()", () => {
   it("makes an index that a filter by a hot property uses, and drops it when it is not wanted any more", async () => {
     const hotProperties = [
       { projectId: "shop", key: "plan" },
@@ -60,28 +62,67 @@ describe("keepPropertyIndexes()", () => {
       { projectId: "shop", key: "k".repeat(300) },
     ];
     expect(await planOf(false)).not.toContain("events_hot_");
-    await keepPropertyIndexes(sql, { hotProperties, hasPropertiesIndex: false }, logger);
+    await keepOptionalIndexes(
+      sql,
+      { hotProperties, hasPropertiesIndex: false, hasUserIndex: false },
+      logger,
+    );
     expect(await indexes()).toHaveLength(3);
     expect(await planOf(false)).toContain("events_hot_");
-    await keepPropertyIndexes(sql, { hotProperties, hasPropertiesIndex: false }, logger);
+    await keepOptionalIndexes(
+      sql,
+      { hotProperties, hasPropertiesIndex: false, hasUserIndex: false },
+      logger,
+    );
     expect(await indexes()).toHaveLength(3);
-    await keepPropertyIndexes(sql, { hotProperties: [], hasPropertiesIndex: false }, logger);
+    await keepOptionalIndexes(
+      sql,
+      { hotProperties: [], hasPropertiesIndex: false, hasUserIndex: false },
+      logger,
+    );
     expect(await indexes()).toEqual([]);
   });
 
   it("makes an index on all properties that containment uses", async () => {
-    await keepPropertyIndexes(sql, { hotProperties: [], hasPropertiesIndex: true }, logger);
+    await keepOptionalIndexes(
+      sql,
+      { hotProperties: [], hasPropertiesIndex: true, hasUserIndex: false },
+      logger,
+    );
     expect(await indexes()).toEqual(["events_properties_idx"]);
     expect(await planOf(true)).toContain("events_properties_idx");
-    await keepPropertyIndexes(sql, { hotProperties: [], hasPropertiesIndex: false }, logger);
+    await keepOptionalIndexes(
+      sql,
+      { hotProperties: [], hasPropertiesIndex: false, hasUserIndex: false },
+      logger,
+    );
     expect(await indexes()).toEqual([]);
   });
 });
 
+it("keepOptionalIndexes() makes an index that a user's timeline uses", async () => {
+  const planOfTimeline = async () => {
+    const query = eventPageQuerySchema.parse({ user_id: "u7", limit: 5 });
+    const { text, params } = compileEventPage(query, "shop", createTimescaleDialect());
+    await sql`analyze events`;
+    return JSON.stringify(await sql.unsafe(`explain ${text}`, [...params]));
+  };
+  expect(await planOfTimeline()).not.toContain("events_by_user_idx");
+  const none = { hotProperties: [], hasPropertiesIndex: false };
+  await keepOptionalIndexes(sql, { ...none, hasUserIndex: true }, logger);
+  expect(await planOfTimeline()).toContain("events_by_user_idx");
+  await keepOptionalIndexes(sql, { ...none, hasUserIndex: false }, logger);
+  expect(await planOfTimeline()).not.toContain("events_by_user_idx");
+});
+
 it("a project that does not exist has no events in any index", async () => {
-  await keepPropertyIndexes(
+  await keepOptionalIndexes(
     sql,
-    { hotProperties: [{ projectId: "shop", key: "plan" }], hasPropertiesIndex: false },
+    {
+      hotProperties: [{ projectId: "shop", key: "plan" }],
+      hasPropertiesIndex: false,
+      hasUserIndex: false,
+    },
     logger,
   );
   const [row] = await sql`
