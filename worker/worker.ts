@@ -5,6 +5,7 @@ import type { BatchLimits } from "./batcher.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { type Delivery, decodeDelivery, type StreamMessage } from "./delivery.ts";
 import type { WorkerEnv } from "./env.ts";
+import { removeLeftovers } from "./export/scratch-folder.ts";
 import { findDeadLetter } from "./find-dead-letter.ts";
 import { startHttpServer } from "./http/server.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
@@ -45,6 +46,8 @@ async function run(
   defer: (release: () => Promise<void>) => void,
 ): Promise<void> {
   const state: WorkerState = { isMigrated: false };
+  // What cannot be removed now will be by a later life, and costs no more than its place.
+  await removeLeftovers(env.SCRATCH_DIR).catch(() => {});
   const engine = await openEngine(env, logger);
   defer(() => engine.close());
   const server = await startHttpServer({

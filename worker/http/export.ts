@@ -5,7 +5,6 @@ import type { ServerResponse } from "node:http";
 import { type ExportRequest, exportRequestSchema } from "../../contract/store-api.ts";
 import type { Engine } from "../engine.ts";
 import { PARQUET_CONTENT_TYPE, withParquetFile } from "../export/parquet-file.ts";
-import { removeLeftovers } from "../export/scratch-folder.ts";
 import { CSV, NDJSON, type TextFormat } from "../export/text-format.ts";
 import type { Call } from "./call.ts";
 import { readJson } from "./read-json.ts";
@@ -28,12 +27,9 @@ export type ExportDeps = {
  */
 export function createExportRoute(deps: ExportDeps) {
   const queue = createWorkQueue({ maxRunning: MAX_EXPORTS, maxWaiting: 0 });
-  // What cannot be removed now will be by a later life, and costs no more than its place.
-  const isTidy = removeLeftovers(deps.scratchDir).catch(() => {});
 
   return async function answerExport(call: Call): Promise<void> {
     const wish = await readJson(call.request, exportRequestSchema);
-    await isTidy;
     try {
       await queue.run(() => sendEvents(call, wish, deps), call.clientGone);
     } catch (error) {
