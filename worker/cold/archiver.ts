@@ -284,13 +284,18 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     drafts: readonly { count: PartitionCount; files: readonly ColdFile[] | undefined }[],
     isCleared = true,
   ): ArchiveReport {
-    const archived = drafts.map(({ count, files }) => ({
-      project_id: count.projectId,
-      month: count.month,
-      events: count.events,
-      bytes: files === undefined ? null : sumOf(files.map(({ bytes }) => bytes)),
-      files: files?.length ?? null,
-    }));
+    // A month that was taken in several steps has a draft for each.
+    const archived = [...Map.groupBy(drafts, ({ count }) => keyOf(count)).values()].map((own) => {
+      const [first] = own;
+      const files = own.flatMap((draft) => draft.files ?? []);
+      return {
+        project_id: first?.count.projectId ?? "",
+        month: first?.count.month ?? "",
+        events: sumOf(own.map(({ count }) => count.events)),
+        bytes: isDryRun ? null : sumOf(files.map(({ bytes }) => bytes)),
+        files: isDryRun ? null : files.length,
+      };
+    });
     return {
       dry_run: isDryRun,
       ran: true,
