@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventPageQuerySchema } from "../../../contract/event-page.ts";
 import { toStatsData } from "../../../contract/stats-answer.ts";
 import { type StatsQuery, statsQuerySchema } from "../../../contract/stats-query.ts";
+import { openDuckDb } from "../../../worker/duckdb/database.ts";
 import { createDuckDbEngine } from "../../../worker/duckdb/duckdb-engine.ts";
 import type { EventWriter } from "../../../worker/engine.ts";
 import type { EventRow } from "../../../worker/event-row.ts";
@@ -81,6 +82,24 @@ describe("prepare()", () => {
       await again.prepare();
       const { rows } = await again.reader.readStats("p", TOTAL, NEVER);
       expect(rows).toEqual([{ bucket: ALL.from, value: 500 }]);
+    } finally {
+      await again.close();
+    }
+  });
+
+  it("refuses a schema whose file has changed, for good", async () => {
+    await opened.engine.close();
+    const database = await openDuckDb({ path: opened.path });
+    const text = "update sluice_migrations set checksum = 'other' where name = '0002_rollups'";
+    await database.query({ text, params: [] });
+    database.close();
+    const again = createDuckDbEngine({ path: opened.path, logger: pino({ level: "silent" }) });
+    try {
+      const error = await again.prepare().catch((caught: unknown) => caught);
+      expect(error).toMatchObject({
+        message: 'Cannot migrate: "0002_rollups" was applied and its file has changed since',
+      });
+      expect(again.isPermanent(error)).toBe(true);
     } finally {
       await again.close();
     }
