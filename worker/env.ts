@@ -1,4 +1,4 @@
-import { hostname, tmpdir } from "node:os";
+import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { PROJECT_ID_PATTERN } from "../contract/project.ts";
@@ -89,6 +89,12 @@ const duckdb = z.object({
   STORE: z.literal("duckdb"),
   ...common,
   DUCKDB_PATH: z.string().min(1),
+  /** By default 80 % of the machine's, and all its processors. */
+  DUCKDB_MEMORY_LIMIT: z
+    .string()
+    .regex(/^\d+(MB|GB)$/, "is no size such as 2GB")
+    .optional(),
+  DUCKDB_THREADS: integer(1, 256, availableParallelism()),
 });
 
 const clickhouse = z.object({

@@ -9,7 +9,13 @@ export async function openEngine(env: WorkerEnv, logger: Logger): Promise<Engine
       return openTimescale(env, logger);
     case "duckdb": {
       const { createDuckDbEngine } = await import("./duckdb/duckdb-engine.ts");
-      return createDuckDbEngine({ path: env.DUCKDB_PATH, logger });
+      const { DUCKDB_PATH: path, DUCKDB_MEMORY_LIMIT: memoryLimit, DUCKDB_THREADS: threads } = env;
+      return createDuckDbEngine({
+        path,
+        threads,
+        logger,
+        ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      });
     }
     case "clickhouse": {
       const { createClickHouseEngine } = await import("./clickhouse/clickhouse-engine.ts");

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine.ts";
 import type { Logger } from "../logger.ts";
+import { MigrationError } from "../migrations.ts";
 import { createStreamProgress, type StreamProgress } from "../stream-progress.ts";
-import { MigrationError } from "../timescale/migrate.ts";
 import { kindOfClickHouseError } from "./clickhouse-error.ts";
 import { createClickHouseReader } from "./clickhouse-reader.ts";
 import { createClickHouseWriter } from "./clickhouse-writer.ts";

@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
 import type { Logger } from "../logger.ts";
-import { MigrationError } from "../timescale/migrate.ts";
+import { MigrationError, readMigrations } from "../migrations.ts";
 import type { ClickHouse } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
 const FOLDER = new URL("../../sql/clickhouse/", import.meta.url);
-const FILE_NAME = /^(\d{4}_[a-z0-9_]+)(?:\.(single|cluster))?\.sql$/;
 
 export type ClickHouseMigration = {
   readonly name: string;
@@ -29,7 +26,7 @@ export async function migrate(
     "select name, checksum from sluice_migrations",
   );
   const checksums = new Map(applied.map(({ name, checksum }) => [name, checksum]));
-  for (const { name, checksum, statements } of await readMigrations(schema)) {
+  for (const { name, checksum, statements } of await readSchema(schema)) {
     const before = checksums.get(name);
     if (before === checksum) continue;
     if (before !== undefined) {
@@ -55,27 +52,21 @@ export async function createDatabase(clickHouse: ClickHouse, schema: Schema): Pr
 }
 
 /** The files for one node, or those for a cluster, with its name filled in. The checksum is that of the file. */
-export async function readMigrations(
-  schema: Pick<Schema, "cluster" | "database">,
-): Promise<ClickHouseMigration[]> {
-  const { cluster, database } = schema;
+export async function readSchema({
+  cluster,
+  database,
+}: Pick<Schema, "cluster" | "database">): Promise<ClickHouseMigration[]> {
   const wanted = cluster === undefined ? "single" : "cluster";
-  const files = (await readdir(FOLDER)).filter((name) => name.endsWith(".sql")).sort();
-  const migrations: ClickHouseMigration[] = [];
-  for (const file of files) {
-    const match = FILE_NAME.exec(file);
-    if (match === null) throw new MigrationError(`Cannot read migration: name "${file}"`);
-    const [, name = "", variant = wanted] = match;
-    if (variant !== wanted) continue;
-    const text = await readFile(new URL(file, FOLDER), "utf8");
-    const checksum = createHash("sha256").update(text).digest("hex");
-    const filled = text
-      .replaceAll("$on_cluster", cluster === undefined ? "" : `on cluster '${cluster}'`)
-      .replaceAll("$cluster", `'${cluster}'`)
-      .replaceAll("$database", database);
-    migrations.push({ name, checksum, statements: splitStatements(filled) });
-  }
-  return migrations;
+  const files = await readMigrations(FOLDER);
+  return files
+    .filter(({ variant = wanted }) => variant === wanted)
+    .map(({ name, checksum, text }) => {
+      const filled = text
+        .replaceAll("$on_cluster", cluster === undefined ? "" : `on cluster '${cluster}'`)
+        .replaceAll("$cluster", `'${cluster}'`)
+        .replaceAll("$database", database);
+      return { name, checksum, statements: splitStatements(filled) };
+    });
 }
 
 /** On a cluster: fail when a node did not do it in time, rather than answer with a table of what each node said. */

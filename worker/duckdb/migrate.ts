@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Logger } from "../logger.ts";
-import { type Migration, MigrationError, readMigrations } from "../timescale/migrate.ts";
+import { type Migration, MigrationError, readMigrations } from "../migrations.ts";
 import { queryOn } from "./database.ts";
 import type { WritingSession } from "./writing-session.ts";
 

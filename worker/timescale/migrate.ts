@@ -1,26 +1,15 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
 import type { Logger } from "../logger.ts";
+import { type Migration, MigrationError, readMigrations } from "../migrations.ts";
 import { LOCK_CLASS, MIGRATION_LOCK } from "./advisory-locks.ts";
 import type { TimescaleEdition } from "./capabilities.ts";
 import type { ReservedSql, Sql } from "./database.ts";
 
 const MIGRATIONS_FOLDER = new URL("../../sql/timescale/", import.meta.url);
-const FILE_NAME = /^(\d{4}_[a-z0-9_]+)(?:\.(timescale|community|plain))?\.sql$/;
 /** First line of a file whose single statement PostgreSQL refuses inside a transaction. */
 const NO_TRANSACTION = "-- no transaction";
 
-type Variant = "timescale" | "community" | "plain" | undefined;
-
-export type Migration = {
-  readonly name: string;
-  readonly variant: Variant;
-  readonly text: string;
-  readonly checksum: string;
-};
-
 /** A file without a variant runs everywhere; `plain` is for every database that lacks the Community features. */
-const VARIANTS: Readonly<Record<TimescaleEdition, readonly Variant[]>> = {
+const VARIANTS: Readonly<Record<TimescaleEdition, readonly Migration["variant"][]>> = {
   community: [undefined, "timescale", "community"],
   apache: [undefined, "timescale", "plain"],
   none: [undefined, "plain"],
@@ -50,24 +39,6 @@ export async function migrate(
   } finally {
     session.release();
   }
-}
-
-export class MigrationError extends Error {
-  override readonly name = "MigrationError";
-}
-
-export async function readMigrations(folder: URL): Promise<Migration[]> {
-  const fileNames = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
-  return Promise.all(
-    fileNames.map(async (fileName) => {
-      const match = FILE_NAME.exec(fileName);
-      if (match === null) throw new MigrationError(`Cannot read migration: name "${fileName}"`);
-      const [, name = "", variant] = match;
-      const text = await readFile(new URL(fileName, folder), "utf8");
-      const checksum = createHash("sha256").update(text).digest("hex");
-      return { name, variant: variant as Variant, text, checksum };
-    }),
-  );
 }
 
 async function applyMissing(

@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createClickHouseEngine } from "../../../worker/clickhouse/clickhouse-engine.ts";
 import { type ClickHouse, connectClickHouse } from "../../../worker/clickhouse/database.ts";
-import { readMigrations } from "../../../worker/clickhouse/migrate.ts";
+import { readSchema } from "../../../worker/clickhouse/migrate.ts";
 import { openClickHouseEngine } from "../../support/clickhouse-engine.ts";
 import { type ClickHouseService, startClickHouse } from "../../support/clickhouse-server.ts";
 
@@ -28,7 +28,7 @@ describe("prepare()", () => {
     const applied = await database.ask<{ name: string }>(
       "select distinct name from sluice_migrations order by name",
     );
-    const wanted = await readMigrations({ cluster: undefined, database: "many" });
+    const wanted = await readSchema({ cluster: undefined, database: "many" });
     expect(applied.map(({ name }) => name)).toEqual(wanted.map(({ name }) => name));
     await database.close();
   });
@@ -68,13 +68,13 @@ describe("prepare()", () => {
 
 // No Keeper runs here, so that no replicated table can be made: ClickHouse's parser reads the statements, which is all that is seen of them.
 describe("the schema of a cluster", async () => {
-  const migrations = await readMigrations({ cluster: "{cluster}", database: "sluice" });
+  const migrations = await readSchema({ cluster: "{cluster}", database: "sluice" });
   const statements = migrations.flatMap(({ name, statements }) =>
     statements.map((text) => ({ name, text })),
   );
 
   it("has the files of one node", async () => {
-    const single = await readMigrations({ cluster: undefined, database: "sluice" });
+    const single = await readSchema({ cluster: undefined, database: "sluice" });
     expect(migrations.map(({ name }) => name)).toEqual(single.map(({ name }) => name));
   });
 
