@@ -15,7 +15,7 @@ import { median, round } from "./statistics.ts";
 
 const PROJECT = "bench";
 const PIECE_ROWS = 10_000;
-const SAMPLES = 9;
+const SAMPLES = 5;
 const DAY_MS = 86_400_000;
 const DAYS = 90;
 /** Two thirds of the range are cold, as with a hot window of 30 days. */

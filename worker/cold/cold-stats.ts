@@ -10,7 +10,6 @@ import { loadHotSlice } from "./hot-slice.ts";
 import { readManifest } from "./manifest.ts";
 import { withFiles } from "./object-store.ts";
 import { quote, relationOf } from "./parquet-files.ts";
-import { withStaging } from "./staging.ts";
 
 /** The events that a question is about; without a start, from the first one on. */
 export function eventRangeOf(query: StatsQuery): {
@@ -38,7 +37,7 @@ export async function readColdStats(
   const { sql, store, pool } = deps;
   const { fromMs, toMs } = eventRangeOf(query);
   const source = sourceOf(query, projectId);
-  return withStaging(pool, signal, async (connection) => {
+  return pool.withConnection(signal, async (connection) => {
     const hotFromMs = Math.max(floorMs, fromMs ?? floorMs);
     const hot =
       toMs <= floorMs
@@ -46,7 +45,7 @@ export async function readColdStats(
         : await loadHotSlice(
             sql,
             connection,
-            { projectId, source, fromMs: hotFromMs, toMs, maxRows: deps.maxSliceRows },
+            { projectId, query, source, fromMs: hotFromMs, toMs, maxRows: deps.maxSliceRows },
             signal,
           );
     const { manifest } = hot;

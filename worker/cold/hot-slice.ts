@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { StatsQueryError } from "../../contract/query-parts.ts";
+import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { SourceName } from "../../sql/source.ts";
 import type { Sql } from "../timescale/database.ts";
-import { RAW_COLUMNS, type RawRow, toStagedRow } from "./hot-rows.ts";
+import { compileSlice } from "./compile-slice.ts";
 import { MANIFEST_SQL, type Manifest, parseManifest } from "./manifest.ts";
-import { FILE_COLUMNS, quote } from "./parquet-files.ts";
-import { STAGED, stageRows } from "./staging.ts";
+import { quote } from "./parquet-files.ts";
 
 /** Above it a question takes minutes and gigabytes: a narrower one, or a shorter hot window, is the answer. */
 const MAX_ROWS = 3_000_000;
@@ -13,6 +13,7 @@ const PIECE_ROWS = 5_000;
 
 export type SliceQuestion = {
   readonly projectId: string;
+  readonly query: StatsQuery;
   readonly source: SourceName;
   /** Half-open. */
   readonly fromMs: number;
@@ -20,30 +21,34 @@ export type SliceQuestion = {
   readonly maxRows?: number | undefined;
 };
 
+export type HotSlice = {
+  readonly manifest: Manifest;
+  /** What stands in `from`, on the connection that it was loaded to. */
+  readonly relation: string;
+};
+
 /**
- * Copies what the database has of a source in a range into a temporary table of DuckDB. The manifest comes from the same statement, so that
- * files and rows are of one moment: an event that moved is on one side. Cancelled when the signal aborts.
+ * Copies what a question needs of a source in the database to a temporary table of DuckDB. The manifest comes from the same statement, so
+ * that files and rows are of one moment: an event that moved is on one side. Cancelled when the signal aborts.
  */
 export async function loadHotSlice(
   sql: Sql,
   connection: DuckDBConnection,
   question: SliceQuestion,
   signal: AbortSignal,
-): Promise<{ readonly manifest: Manifest; readonly relation: string }> {
-  const { projectId, source, fromMs, toMs, maxRows = MAX_ROWS } = question;
-  const { columns, names, relation, load } = SLICES[source];
-  const time = source === "events" ? "occurred_at" : "bucket";
-  await connection.run(CREATE_STAGED_ROLLUP);
-  const query = sql.unsafe<(RawRow & RollupRow & { manifest: string | null })[]>(
-    `select manifest, ${names.map((name) => `null::text as ${name}`).join(", ")} from (${MANIFEST_SQL}) as tier
+): Promise<HotSlice> {
+  const { projectId, source, maxRows = MAX_ROWS } = question;
+  await connection.run(`
+    create or replace temp table staged_slice (
+      row_time varchar, event_type varchar, user_id varchar, properties varchar, events bigint
+    )`);
+  const { text, params } = compileSlice(question, maxRows + 1);
+  const query = sql.unsafe<SliceRow[]>(
+    `select manifest, ${SLICE_COLUMNS.map((name) => `null::text as ${name}`).join(", ")}
+    from (${MANIFEST_SQL}) as tier
     union all
-    select null, ${names.join(", ")} from (
-      select ${columns}
-      from ${source}
-      where project_id = $1 and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
-      limit ${maxRows + 1}
-    ) as slice`,
-    [projectId, new Date(fromMs).toISOString(), new Date(Math.max(fromMs, toMs)).toISOString()],
+    select null, ${SLICE_COLUMNS.join(", ")} from (${text}) as slice`,
+    [...params],
   );
   const cancel = () => query.cancel();
   signal.throwIfAborted();
@@ -58,7 +63,7 @@ export async function loadHotSlice(
       });
       count += rows.length;
       if (count > maxRows) throw tooManyRows(source, maxRows);
-      await load(connection, rows);
+      await appendRows(connection, rows);
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -67,67 +72,35 @@ export async function loadHotSlice(
     signal.removeEventListener("abort", cancel);
   }
   if (manifest === undefined) throw new TypeError("Cannot read manifest: no row has it");
-  return { manifest, relation: relation(projectId) };
+  const time = source === "events" ? "occurred_at" : "bucket";
+  const rest = source === "events" ? "properties" : "events";
+  return {
+    manifest,
+    relation: `(
+      select ${quote(projectId)} as project_id, row_time::timestamp as ${time}, event_type, user_id, ${rest}
+      from staged_slice
+    )`,
+  };
 }
 
-type RollupRow = {
-  readonly bucket: string;
-  readonly event_type: string;
-  readonly user_id?: string;
-  readonly events: string;
-};
+const SLICE_COLUMNS = ["row_time", "event_type", "user_id", "properties", "events"] as const;
 
-type Slice = {
-  /** As PostgreSQL selects them, all of them text. */
-  readonly columns: string;
-  readonly names: readonly string[];
-  /** What stands in `from` once it is loaded. */
-  readonly relation: (projectId: string) => string;
-  readonly load: (
-    connection: DuckDBConnection,
-    rows: readonly (RawRow & RollupRow)[],
-  ) => Promise<void>;
-};
+/** All columns are text, and null where the question needs none. */
+type SliceRow = Readonly<Record<(typeof SLICE_COLUMNS)[number] | "manifest", string | null>>;
 
-const BUCKET = "(bucket at time zone 'UTC')::text as bucket";
-
-const SLICES: Readonly<Record<SourceName, Slice>> = {
-  events: {
-    columns: RAW_COLUMNS,
-    names: FILE_COLUMNS.split(", "),
-    relation: () => `(select ${FILE_COLUMNS} from ${STAGED})`,
-    load: (connection, rows) => stageRows(connection, rows.map(toStagedRow)),
-  },
-  user_days: {
-    columns: `${BUCKET}, event_type, user_id, events::text as events`,
-    names: ["bucket", "event_type", "user_id", "events"],
-    relation: (projectId) =>
-      `(select ${quote(projectId)} as project_id, bucket::timestamp as bucket, event_type, user_id, events from staged_rollup)`,
-    load: stageRollup,
-  },
-  events_hourly: {
-    columns: `${BUCKET}, event_type, events::text as events`,
-    names: ["bucket", "event_type", "events"],
-    relation: (projectId) =>
-      `(select ${quote(projectId)} as project_id, bucket::timestamp as bucket, event_type, events from staged_rollup)`,
-    load: stageRollup,
-  },
-};
-
-const CREATE_STAGED_ROLLUP = `
-  create or replace temp table staged_rollup (bucket varchar, event_type varchar, user_id varchar, events bigint)`;
-
-async function stageRollup(
-  connection: DuckDBConnection,
-  rows: readonly RollupRow[],
-): Promise<void> {
-  const appender = await connection.createAppender("staged_rollup", undefined, "temp");
-  for (const { bucket, event_type, user_id, events } of rows) {
-    appender.appendVarchar(bucket);
-    appender.appendVarchar(event_type);
-    if (user_id === undefined) appender.appendNull();
-    else appender.appendVarchar(user_id);
-    appender.appendBigInt(BigInt(events));
+async function appendRows(connection: DuckDBConnection, rows: readonly SliceRow[]): Promise<void> {
+  const appender = await connection.createAppender("staged_slice", undefined, "temp");
+  const appendText = (text: string | null) => {
+    if (text === null) appender.appendNull();
+    else appender.appendVarchar(text);
+  };
+  for (const row of rows) {
+    appendText(row.row_time);
+    appendText(row.event_type);
+    appendText(row.user_id);
+    appendText(row.properties);
+    if (row.events === null) appender.appendNull();
+    else appender.appendBigInt(BigInt(row.events));
     appender.endRow();
   }
   appender.closeSync();
