@@ -22,15 +22,28 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Of each object the text of its property. */
-async function readTexts(objects: readonly object[], key: string): Promise<(string | null)[]> {
+/** Of each object what the dialect makes of its property. */
+async function readProperty(
+  what: "textOf" | "numberOf",
+  objects: readonly object[],
+  key: string,
+): Promise<unknown[]> {
   const { bind, params } = createBinder(clickHouseDialect);
   const lines = bind(objects.map((object) => JSON.stringify(object)).join("\n"), "text");
-  const text = `select ${clickHouseDialect.textOf(bind(key, "key"))} as text
+  const text = `select ${clickHouseDialect[what](bind(key, "key"))} as found
     from (select arrayJoin(splitByChar('\\n', ${lines})) as properties)`;
-  const rows = await clickHouse.read<{ text: string | null }>({ text, params }, NEVER);
-  return rows.map((row) => row.text);
+  const rows = await clickHouse.read<{ found: unknown }>({ text, params }, NEVER);
+  return rows.map((row) => row.found);
 }
+
+const readTexts = (objects: readonly object[], key: string) => readProperty("textOf", objects, key);
+
+const numbers = fc.oneof(
+  fc.double({ noNaN: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }),
+  fc.double({ noNaN: true, min: -1e-3, max: 1e-3 }),
+  fc.maxSafeInteger(),
+  fc.integer({ min: -1_000_000, max: 1_000_000 }).map((cents) => cents / 100),
+);
 
 describe("textOf()", () => {
   it.each([
@@ -41,12 +54,6 @@ describe("textOf()", () => {
   });
 
   it("writes every number as JavaScript does", async () => {
-    const numbers = fc.oneof(
-      fc.double({ noNaN: true, min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }),
-      fc.double({ noNaN: true, min: -1e-3, max: 1e-3 }),
-      fc.maxSafeInteger(),
-      fc.integer({ min: -1_000_000, max: 1_000_000 }).map((cents) => cents / 100),
-    );
     await fc.assert(
       fc.asyncProperty(fc.array(numbers, { minLength: 50, maxLength: 100 }), async (given) => {
         const texts = await readTexts(
@@ -70,6 +77,25 @@ describe("textOf()", () => {
     expect(await readTexts(objects, key)).toEqual(
       HOSTILE_KEYS.map((name) => (name === key ? `value of ${name}` : null)),
     );
+  });
+});
+
+describe("numberOf()", () => {
+  it("reads every number exactly", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(numbers, { minLength: 50, maxLength: 100 }), async (given) => {
+        const objects = given.map((k) => ({ k }));
+        // In JSON there is no negative zero.
+        expect(await readProperty("numberOf", objects, "k")).toEqual(given.map((k) => k + 0));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("has none for what is no number", async () => {
+    const values = ["5", "nan", "inf", "", true, false, null, [5], { k: 5 }];
+    const objects = [...values.map((k) => ({ k })), {}];
+    expect(await readProperty("numberOf", objects, "k")).toEqual(objects.map(() => null));
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MAX_FILTER_VALUES, MAX_FILTERS } from "../../../contract/property-filter.ts";
 import type { StoredEvent } from "../../../contract/receipt.ts";
 import { statsQuerySchema } from "../../../contract/stats-query.ts";
 import { type ClickHouse, connectClickHouse } from "../../../worker/clickhouse/database.ts";
@@ -157,6 +158,23 @@ describe("reader", () => {
     expect(new Set(found.map((event) => event.event_id)).size).toBe(4_500);
     const days = found.map((event) => event.occurred_at.slice(0, 10));
     expect(days).toEqual(days.toSorted());
+  });
+
+  it("answers with as many filters as a question may have", async () => {
+    const projectId = randomUUID();
+    await writer.write(makeRows(projectId, 10));
+    // Numbers that JavaScript writes otherwise take the longest conditions.
+    const values = Array.from({ length: MAX_FILTER_VALUES }, (_, index) => `${index}.0`);
+    const field = "properties.index";
+    const filters = Array.from({ length: MAX_FILTERS }, (_, index) => ({
+      field,
+      op: "in",
+      value: values.with(50, `${index}é`.repeat(300)),
+    }));
+    const total = { kind: "events", interval: "total", ...RANGE };
+    const query = statsQuerySchema.parse({ ...total, filters });
+    const { rows } = await engine.reader.readStats(projectId, query, NEVER);
+    expect(rows).toMatchObject([{ value: 10 }]);
   });
 
   it("refuses to write", async () => {
