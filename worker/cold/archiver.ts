@@ -69,6 +69,8 @@ const DEFAULT_LIMITS: ArchiveLimits = { maxFileRows: 500_000, groupRows: 20_000 
 const OPEN_ROUNDS = 2;
 /** For a step of one day that still fails, writers wait. Then only an erasure can send it round again. */
 const LOCKED_ROUNDS = 5;
+/** Far longer than a batch takes. Who waits for the floor's lock alone makes all writers wait: better none for a transaction that hangs. */
+const LOCK_TIMEOUT = "10s";
 
 /** A partition's rows below the next floor, in files that no manifest names yet. */
 type Draft = {
@@ -253,6 +255,7 @@ export async function archive(deps: ArchiverDeps, options: ArchiveOptions): Prom
     { fromMs, toMs }: HotRange,
     drafts: readonly Draft[],
   ): Promise<boolean> {
+    await transaction`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`;
     await transaction`select pg_advisory_xact_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
     await onStep("floor-locked");
     const [tier] = await transaction<{ floor: Date | null }[]>`select floor from cold_tier`;
@@ -324,11 +327,12 @@ type Transaction = Sql | ReservedSql | TransactionSql;
 /** Lets no writer in until the action is over, though no transaction is open: files may be made meanwhile. */
 function withFloorLocked<T>(sql: Sql, action: (session: ReservedSql) => Promise<T>): Promise<T> {
   return withSession(sql, async (session) => {
+    await session`select set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`;
     await session`select pg_advisory_lock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
     try {
       return await action(session);
     } finally {
-      await session`select pg_advisory_unlock(${LOCK_CLASS}, ${FLOOR_LOCK})`;
+      await session`select pg_advisory_unlock(${LOCK_CLASS}, ${FLOOR_LOCK}), set_config('lock_timeout', '0', false)`;
     }
   });
 }
