@@ -32,20 +32,29 @@ export function compileEvents(query: EventsQuery, target: Target): CompiledRows 
     return { text: `${counted}\n      group by 1`, source: source.name };
   }
   const group = isByProperty ? dialect.textOf(bind(keyOfField(breakdown), "key")) : "event_type";
-  const rest = bind(limit + 1, "int");
-  // A cell is a bucket of a group with its events, or with one of its users: what a group weighs is known before the rest is merged.
-  const cells =
-    measure === "users"
-      ? `select distinct ${bucket} as cell_bucket, ${group} as cell_group, user_id ${matching}`
-      : `select ${bucket} as cell_bucket, ${group} as cell_group, ${source.count} as cell_events ${matching}
-      group by 1, 2`;
-  const weight = measure === "users" ? "count(*)" : "sum(cell_events)";
-  const value = measure === "users" ? "count(distinct user_id)" : "sum(cell_events)";
-  return {
-    text: `
-      with cells as (${cells}
+  const parts = { bucket, group, rest: bind(limit + 1, "int"), count: source.count, matching };
+  const text = measure === "users" ? compileUserGroups(parts) : compileEventGroups(parts);
+  return { text, source: source.name };
+}
+
+type Parts = {
+  readonly bucket: string;
+  /** Null for what belongs to no group. */
+  readonly group: string;
+  /** The place of all groups beyond the limit. */
+  readonly rest: string;
+  readonly count: string;
+  readonly matching: string;
+};
+
+/** A cell is a bucket of a group: few, whatever the number of events. */
+function compileEventGroups({ bucket, group, rest, count, matching }: Parts): string {
+  return `
+      with cells as (
+        select ${bucket} as cell_bucket, ${group} as cell_group, ${count} as cell_events ${matching}
+        group by 1, 2
       ), weighed as (
-        select cells.*, ${weight} over (partition by cell_group) as weight from cells
+        select cells.*, sum(cell_events) over (partition by cell_group) as weight from cells
       ), placed as (
         select weighed.*, dense_rank() over (order by weight desc, cell_group asc nulls last) as full_place from weighed
       )
@@ -53,9 +62,34 @@ export function compileEvents(query: EventsQuery, target: Target): CompiledRows 
         cell_bucket as bucket,
         least(full_place, ${rest}) as place,
         min(case when full_place < ${rest} then cell_group end) as "group",
-        ${value} as value
+        sum(cell_events) as value
       from placed
-      group by 1, 2`,
-    source: source.name,
-  };
+      group by 1, 2`;
+}
+
+/**
+ * A cell is a bucket of a group with one of its users: as many as there are users. They are hashed, and only the groups are sorted. Null
+ * equals nothing in a join, so that a second column says which group that is.
+ */
+function compileUserGroups({ bucket, group, rest, matching }: Parts): string {
+  return `
+      with grouped as (
+        select distinct ${bucket} as cell_bucket, ${group} as cell_group, user_id ${matching}
+      ), cells as (
+        select cell_bucket, coalesce(cell_group, '') as group_text, cell_group is null as is_missing, user_id from grouped
+      ), weighed as (
+        select group_text, is_missing, count(*) as weight from cells group by group_text, is_missing
+      ), placed as (
+        select weighed.*, row_number() over (order by weight desc, is_missing, group_text) as full_place from weighed
+      ), merged as (
+        select distinct
+          cell_bucket,
+          least(full_place, ${rest}) as place,
+          case when full_place < ${rest} and not cells.is_missing then cells.group_text end as shown_group,
+          user_id
+        from cells join placed on placed.group_text = cells.group_text and placed.is_missing = cells.is_missing
+      )
+      select cell_bucket as bucket, place, min(shown_group) as "group", count(*) as value
+      from merged
+      group by 1, 2`;
 }

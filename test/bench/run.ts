@@ -1,5 +1,6 @@
 import { benchCachedReads } from "./cached-reads.ts";
 import { benchColdTier } from "./cold-tier.ts";
+import { benchCompiled } from "./compiled.ts";
 import { benchEdgeCpu } from "./edge-cpu.ts";
 import { benchEngines } from "./engines.ts";
 import { benchFreshness } from "./freshness.ts";
@@ -10,6 +11,7 @@ import { benchWorkerDrain } from "./worker-drain.ts";
 /** `npm run bench [-- name…]`: each benchmark prints medians and ratios of one run. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "cold-tier": benchColdTier,
+  compiled: benchCompiled,
   "edge-cpu": benchEdgeCpu,
   engines: benchEngines,
   freshness: benchFreshness,
