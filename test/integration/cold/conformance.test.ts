@@ -1,18 +1,25 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import postgres from "postgres";
+import { expect } from "vitest";
 import { createTieredEngine, type TieredEngine } from "../../../worker/cold/tiered-engine.ts";
 import { describeConformance, type EngineUnderTest } from "../../support/conformance.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
+import { startTimescale } from "../../support/timescale.ts";
 import { openTimescaleEngine } from "../../support/timescale-engine.ts";
 import { logger } from "./cold-stack.ts";
 
 /** Inside every range that the real events are asked about. */
 const FLOOR_MS = Date.parse("2024-03-15T00:00:00Z");
 
-async function openTiered(floorMs?: number): Promise<EngineUnderTest & { engine: TieredEngine }> {
-  const [server, folder] = await Promise.all([startPostgres(), makeTempDir("cold")]);
+type Database = () => Promise<{ readonly url: string; stop(): Promise<void> }>;
+
+async function openTiered(
+  startDatabase: Database,
+  floorMs?: number,
+): Promise<EngineUnderTest & { engine: TieredEngine }> {
+  const [server, folder] = await Promise.all([startDatabase(), makeTempDir("cold")]);
   const engine = createTieredEngine({
     hot: await openTimescaleEngine(server.url),
     databaseUrl: server.url,
@@ -42,20 +49,27 @@ async function openTiered(floorMs?: number): Promise<EngineUnderTest & { engine:
   };
 }
 
-describeConformance("hot and cold, with everything old coming late,", {
+describeConformance("PostgreSQL and files, with everything old coming late,", {
   runs: 60,
   repeats: true,
-  open: () => openTiered(FLOOR_MS),
+  open: () => openTiered(startPostgres, FLOOR_MS),
 });
 
-describeConformance("hot and cold, archived afterwards,", {
+describeConformance("PostgreSQL and files, archived afterwards,", {
   runs: 1,
-  open: () => openTiered(),
-  async onGitEventsWritten(tested) {
-    const { archive } = tested.engine as TieredEngine;
-    const report = await archive({ older_than_ms: Date.now() - FLOOR_MS, dry_run: false });
-    process.stderr.write(
-      `archived ${report.events} events, ${report.bytes} bytes, in ${report.elapsed_ms} ms\n`,
-    );
-  },
+  open: () => openTiered(startPostgres),
+  onGitEventsWritten: archiveOld,
 });
+
+describeConformance("TimescaleDB and files, archived afterwards,", {
+  runs: 10,
+  open: () => openTiered(startTimescale),
+  onGitEventsWritten: archiveOld,
+});
+
+async function archiveOld({ engine }: EngineUnderTest): Promise<void> {
+  const { archive } = engine as TieredEngine;
+  const report = await archive({ older_than_ms: Date.now() - FLOOR_MS, dry_run: false });
+  expect(report.events).toBeGreaterThan(100_000);
+  expect(report.is_cleared).toBe(true);
+}
