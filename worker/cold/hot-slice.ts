@@ -72,20 +72,27 @@ export async function loadHotSlice(
     signal.removeEventListener("abort", cancel);
   }
   if (manifest === undefined) throw new TypeError("Cannot read manifest: no row has it");
-  const time = source === "events" ? "occurred_at" : "bucket";
-  const rest = source === "events" ? "properties" : "events";
-  return {
-    manifest,
-    relation: `(
-      select ${quote(projectId)} as project_id, row_time::timestamp as ${time}, event_type, user_id, ${rest}
-      from staged_slice
-    )`,
-  };
+  return { manifest, relation: source === "events" ? asEvents(projectId) : asRollup(projectId) };
+}
+
+/** Each row as often as there are events alike. */
+function asEvents(projectId: string): string {
+  return `(
+    select ${quote(projectId)} as project_id, row_time::timestamp as occurred_at, event_type, user_id, properties
+    from (select *, unnest(range(events)) from staged_slice)
+  )`;
+}
+
+function asRollup(projectId: string): string {
+  return `(
+    select ${quote(projectId)} as project_id, row_time::timestamp as bucket, event_type, user_id, events
+    from staged_slice
+  )`;
 }
 
 const SLICE_COLUMNS = ["row_time", "event_type", "user_id", "properties", "events"] as const;
 
-/** All columns are text, and null where the question needs none. */
+/** All columns are text, and null where the question needs none; `events` is there in all rows but the one with the manifest. */
 type SliceRow = Readonly<Record<(typeof SLICE_COLUMNS)[number] | "manifest", string | null>>;
 
 async function appendRows(connection: DuckDBConnection, rows: readonly SliceRow[]): Promise<void> {
@@ -99,8 +106,7 @@ async function appendRows(connection: DuckDBConnection, rows: readonly SliceRow[
     appendText(row.event_type);
     appendText(row.user_id);
     appendText(row.properties);
-    if (row.events === null) appender.appendNull();
-    else appender.appendBigInt(BigInt(row.events));
+    appender.appendBigInt(BigInt(row.events ?? 0));
     appender.endRow();
   }
   appender.closeSync();

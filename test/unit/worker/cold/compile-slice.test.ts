@@ -50,7 +50,8 @@ describe("compileSlice()", () => {
       },
       "events",
     );
-    expect(text).toContain("and event_type = $4::text limit 11");
+    expect(text).toContain("and event_type = $4::text group by");
+    expect(text).toMatch(/limit 11$/);
     expect(params.at(-1)).toBe("buy");
   });
 
@@ -61,12 +62,20 @@ describe("compileSlice()", () => {
   });
 
   it.each([
-    ["events_hourly", "null::text as user_id"],
-    ["user_days", " user_id as user_id"],
-  ] as const)("takes rows of %s where they suffice", (source, column) => {
-    const { text } = slice({ kind: "events", interval: "day" }, source);
+    ["events_hourly", { measure: "events" }, "null::text as user_id"],
+    ["user_days", { measure: "users" }, " user_id::text as user_id"],
+  ] as const)("takes rows of %s where they suffice", (source, measure, column) => {
+    const { text } = slice({ kind: "events", interval: "day", ...measure }, source);
     expect(text).toContain(`from ${source} where`);
-    expect(text).toContain("events::text as events");
+    expect(text).toContain("sum(events)::text as events");
     expect(text).toContain(column);
+  });
+
+  it("counts alike rows where the database is, but not those of a funnel", () => {
+    const week = slice({ kind: "active_users", interval: "week" }, "user_days");
+    expect(week.text).toContain("group by date_trunc('week', bucket, 'UTC'), user_id having");
+    const total = slice({ kind: "events", interval: "total" }, "events");
+    expect(total.text).toContain("group by () having count(*) > 0");
+    expect(slice({ kind: "funnel", steps: ["a", "b"] }, "events").text).not.toContain("group by");
   });
 });
