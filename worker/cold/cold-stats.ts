@@ -7,7 +7,7 @@ import { retentionRange } from "../../sql/stats/retention.ts";
 import { queryOn } from "../duckdb/database.ts";
 import { type ColdDeps, FloorMovedError, filesBetween } from "./cold-deps.ts";
 import { loadHotSlice } from "./hot-slice.ts";
-import { readManifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import { withFiles } from "./object-store.ts";
 import { quote, relationOf } from "./parquet-files.ts";
 
@@ -26,16 +26,34 @@ export function eventRangeOf(query: StatsQuery): {
 /**
  * Answers from files and what the database has above the floor. DuckDB runs the statement that it would run over a table of its own, with the
  * union of both in the table's place; rollups are made of the files' rows on the way.
- * @throws {FloorMovedError} when the floor is not this one any more.
+ * @param manifest as it was a moment ago.
+ * @throws {FloorMovedError} when the floor is not the same any more.
  */
 export async function readColdStats(
   deps: ColdDeps,
   projectId: string,
   query: StatsQuery,
-  { floorMs, signal }: { readonly floorMs: number; readonly signal: AbortSignal },
+  { manifest: before, signal }: { readonly manifest: Manifest; readonly signal: AbortSignal },
 ): Promise<StatsReading> {
-  const { sql, store, pool } = deps;
   const { fromMs, toMs } = eventRangeOf(query);
+  const likely = filesBetween(before.files, { fromMs, toMs }).map(({ path }) => path);
+  // Remote files are fetched first: what others ask of DuckDB meanwhile need not wait.
+  return withFiles(
+    deps.store,
+    likely,
+    () => answer(deps, projectId, query, { before, signal }),
+    signal,
+  );
+}
+
+async function answer(
+  { sql, store, pool, maxSliceRows }: ColdDeps,
+  projectId: string,
+  query: StatsQuery,
+  { before, signal }: { readonly before: Manifest; readonly signal: AbortSignal },
+): Promise<StatsReading> {
+  const { fromMs, toMs } = eventRangeOf(query);
+  const floorMs = before.floorMs ?? Number.NEGATIVE_INFINITY;
   const source = sourceOf(query, projectId);
   return pool.withConnection(signal, async (connection) => {
     const hotFromMs = Math.max(floorMs, fromMs ?? floorMs);
@@ -45,11 +63,11 @@ export async function readColdStats(
         : await loadHotSlice(
             sql,
             connection,
-            { projectId, query, source, fromMs: hotFromMs, toMs, maxRows: deps.maxSliceRows },
+            { projectId, query, source, fromMs: hotFromMs, toMs, maxRows: maxSliceRows },
             signal,
           );
     const { manifest } = hot;
-    if (manifest.floorMs !== floorMs) throw new FloorMovedError();
+    if (manifest.floorMs !== before.floorMs) throw new FloorMovedError();
     const files = filesBetween(manifest.files, { fromMs, toMs });
     const rows = await withFiles(
       store,

@@ -57,8 +57,9 @@ export type ColdTier = {
   close(): Promise<void>;
 };
 
-/** To DuckDB: questions, late batches and the archiver at once. Each holds one of the four threads that Node has for files and names. */
-const CONNECTIONS = 3;
+/** To DuckDB. Each holds one of the four threads that Node has for files and names. Questions never make late batches wait. */
+const DUCKDB_READS = 2;
+const DUCKDB_WRITES = 2;
 /** To the database, apart from each other: late batches wait for the archiver, which must get on, and nobody waits for them. */
 const READ_CONNECTIONS = 4;
 const WRITE_CONNECTIONS = 4;
@@ -78,7 +79,8 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
     memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
     tempDirectory: spillDir,
   });
-  const pool = createConnectionPool(() => duckDb.connect(), CONNECTIONS);
+  const readPool = createConnectionPool(() => duckDb.connect(), DUCKDB_READS);
+  const pool = createConnectionPool(() => duckDb.connect(), DUCKDB_WRITES);
   const reads = connectDatabase(databaseUrl, READ_CONNECTIONS);
   const writes = connectDatabase(databaseUrl, WRITE_CONNECTIONS);
   const archiver = connectDatabase(databaseUrl, ARCHIVE_CONNECTIONS);
@@ -88,7 +90,15 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
   const { hot, maxSliceRows } = options;
 
   const tier: ColdTier = {
-    reader: createTieredReader({ sql: reads, store, duckDb, pool, guard, hot, maxSliceRows }),
+    reader: createTieredReader({
+      sql: reads,
+      store,
+      duckDb,
+      pool: readPool,
+      guard,
+      hot,
+      maxSliceRows,
+    }),
     storeLate: (rows) =>
       storeLateEvents(deps, rows, async (key, files) => {
         if (!isCrowded(files)) return;
@@ -131,6 +141,7 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
     },
     async close() {
       await Promise.all([reads, writes, archiver].map((sql) => sql.end({ timeout: 1 })));
+      readPool.close();
       pool.close();
       duckDb.close();
       await rm(spillDir, { recursive: true, force: true });

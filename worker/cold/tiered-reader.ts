@@ -29,12 +29,15 @@ export function createTieredReader(deps: TieredReaderDeps): EventReader {
           await guard.check(floorMs);
           return reading;
         }
-        // A project that came after the floor was last moved has nothing in files, and the database has the better indexes.
-        if (!(await hasFiles(projectId, floorMs))) {
-          const reading = await hot.readStats(projectId, query, signal);
-          if (!(await hasFiles(projectId, floorMs))) return reading;
+        const manifest = await manifestAt(projectId, floorMs);
+        if (manifest.files.length > 0) {
+          return readColdStats(deps, projectId, query, { manifest, signal });
         }
-        return readColdStats(deps, projectId, query, { floorMs, signal });
+        // A project that came after the floor was last moved has nothing in files, and the database has the better indexes.
+        const reading = await hot.readStats(projectId, query, signal);
+        const { files } = await manifestAt(projectId, floorMs);
+        if (files.length > 0) throw new FloorMovedError();
+        return reading;
       }),
 
     readPage: (projectId, query, signal) =>
@@ -128,10 +131,6 @@ export function createTieredReader(deps: TieredReaderDeps): EventReader {
       asOf: hotPage?.asOf ?? manifest.asOf,
       sources: [...(hotPage?.sources ?? []), "cold"],
     };
-  }
-
-  async function hasFiles(projectId: string, floorMs: number): Promise<boolean> {
-    return (await manifestAt(projectId, floorMs)).files.length > 0;
   }
 
   /** @throws {FloorMovedError} */
