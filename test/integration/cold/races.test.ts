@@ -62,6 +62,22 @@ it("rows that keep coming do not keep an archiver from its work", async () => {
   );
 });
 
+it("of two workers that archive at once, one does it", async () => {
+  await withScene(async ({ worker, open }) => {
+    const other = await open();
+    const request = { olderThanMs: Date.now() - FLOOR_MS };
+    const reports = await Promise.all([worker.tier.archive(request), other.tier.archive(request)]);
+    // Whoever came second found the lock taken, or nothing left to do.
+    const old = makeRows(100, "u").filter(({ occurredAtMs }) => occurredAtMs < FLOOR_MS);
+    expect(reports.map(({ events }) => events).toSorted((a, b) => a - b)).toEqual([
+      0,
+      3 * old.length,
+    ]);
+    expect(await countAll(other)).toBe(300);
+    await other.close();
+  });
+});
+
 it("who is erased while files are made is not in them", async () => {
   let removed = 0;
   await withScene(
