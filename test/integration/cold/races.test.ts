@@ -95,6 +95,23 @@ it("who is erased while files are made is not in them", async () => {
   );
 });
 
+it("an erasure is noticed even if as many rows come in", async () => {
+  await withScene(
+    async ({ worker }) => {
+      await worker.archiveUpTo(FLOOR_MS);
+      await expectErased(worker);
+      expect(await countAll(worker)).toBe(300);
+    },
+    {
+      async onStep(step, { worker }) {
+        if (step !== "files-ready" || (await isErased(worker))) return;
+        await erase(worker);
+        await worker.writer.write(makeRows(100, "u4"));
+      },
+    },
+  );
+});
+
 it("who is erased while the floor moves is found in the files", async () => {
   let erasing: Promise<number> | undefined;
   await withScene(
