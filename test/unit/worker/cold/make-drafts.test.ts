@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groupCounts } from "../../../../worker/cold/archiver.ts";
+import { groupCounts } from "../../../../worker/cold/make-drafts.ts";
 
 describe("groupCounts()", () => {
   const count = (projectId: string, events: number, month = "2024-01") => ({
