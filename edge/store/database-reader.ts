@@ -8,10 +8,11 @@ import { DAY_MS, formatInstant } from "../../contract/time-buckets.ts";
 import { uuidV7EpochMs } from "../../contract/uuid.ts";
 import type { Dialect } from "../../sql/dialect.ts";
 import type { Statement } from "../../sql/statement.ts";
-import { compilePage, type PageStatementRow } from "../../sql/timescale/compile-page.ts";
-import { compileStats, type StatsStatementRow } from "../../sql/timescale/compile-stats.ts";
+import { compilePage } from "../../sql/timescale/compile-page.ts";
+import { compileStats } from "../../sql/timescale/compile-stats.ts";
 import { type CountStoredRow, compileCountStored } from "../../sql/timescale/count-stored.ts";
 import { compileFindEvent, type FindEventRow } from "../../sql/timescale/find-event.ts";
+import type { ProgressRow } from "../../sql/timescale/with-progress.ts";
 import type { Database } from "../database.ts";
 
 /** What the hot tier alone says, with the border that held in the same snapshot: rows before it are in the cold tier alone. */
@@ -38,7 +39,7 @@ export function createDatabaseReader(database: Database, dialect: Dialect): HotR
   return {
     async readStats(projectId, query) {
       const statement = compileStats(query, projectId, dialect);
-      const row = await readOne<StatsStatementRow>(statement);
+      const row = await readOne<ProgressRow>(statement);
       const { sources } = statement;
       const reading = { rows: row.data as StatsRow[], asOf: toUtc(row.as_of), sources };
       return { reading, floorMs: toEpochMs(row.floor) };
@@ -46,7 +47,7 @@ export function createDatabaseReader(database: Database, dialect: Dialect): HotR
 
     async readPage(projectId, query) {
       const statement = compilePage(query, projectId, dialect);
-      const row = await readOne<PageStatementRow>(statement);
+      const row = await readOne<ProgressRow>(statement);
       const page = toEventPage(row.data as StoredEventRow[], query.limit);
       const reading = { ...page, asOf: toUtc(row.as_of), sources: statement.sources };
       return { reading, floorMs: toEpochMs(row.floor) };

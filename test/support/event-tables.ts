@@ -6,8 +6,9 @@ import type { Sql } from "postgres";
 import { toStatsData } from "../../contract/stats-answer.ts";
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { StatsRow } from "../../contract/stats-row.ts";
-import { compileStats, type StatsStatementRow } from "../../sql/timescale/compile-stats.ts";
+import { compileStats } from "../../sql/timescale/compile-stats.ts";
 import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
+import type { ProgressRow } from "../../sql/timescale/with-progress.ts";
 import { encodeColumns, insertByUnnest } from "../../worker/timescale/insert-by-unnest.ts";
 import { migrate } from "../../worker/timescale/migrate.ts";
 import { toRows } from "./naive-rows.ts";
@@ -48,7 +49,7 @@ export async function loadNdjson(sql: Sql, path: string, projectId: string): Pro
 
 export async function readRows(sql: Sql, projectId: string, query: StatsQuery) {
   const { text, params, sources } = compileStats(query, projectId, createTimescaleDialect());
-  const [row] = await sql.unsafe<StatsStatementRow[]>(text, [...params]);
+  const [row] = await sql.unsafe<ProgressRow[]>(text, [...params]);
   return { rows: row?.data as StatsRow[], asOf: row?.as_of, sources };
 }
 

@@ -1,6 +1,6 @@
-import { pause } from "../pause.ts";
 import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import type { Sql } from "../timescale/database.ts";
+import { areOlderSnapshotsGone } from "../timescale/older-snapshots.ts";
 import { withSession } from "./with-session.ts";
 
 /** Longer than any read may take. What is still open then, such as a dump, is waited for by the next run. */
@@ -42,25 +42,6 @@ export async function clearHot(sql: Sql, options: ClearOptions = {}): Promise<bo
     update cold_tier set cleared_to = ${tier.floor}
     where cleared_to is null or cleared_to < ${tier.floor}`;
   return true;
-}
-
-async function areOlderSnapshotsGone(
-  sql: Sql,
-  xid: string,
-  deadline: AbortSignal,
-): Promise<boolean> {
-  for (;;) {
-    const [row] = await sql<{ are_gone: boolean }[]>`
-      select not exists (
-        select from pg_stat_activity
-        where
-          datname = current_database() and pid <> pg_backend_pid()
-          and age(backend_xmin) >= age(${xid}::xid)
-      ) as are_gone`;
-    if (row?.are_gone === true) return true;
-    if (deadline.aborted) return false;
-    await pause(20, deadline);
-  }
 }
 
 /** A refresh reads the floor once it has its aggregate's lock; one that had it before is over when we have had it. */

@@ -1,6 +1,6 @@
-import { pause } from "../pause.ts";
 import { DAY_MS } from "./aggregates.ts";
 import type { Sql } from "./database.ts";
+import { areOlderSnapshotsGone } from "./older-snapshots.ts";
 
 /** Long enough for any batch; a forgotten transaction of somebody else must not hold an erasure for ever. */
 const BARRIER_TIMEOUT_MS = 70_000;
@@ -29,7 +29,8 @@ export async function eraseFromTable(
     on conflict (project_id, user_id) do update set erased_at = excluded.erased_at
     returning erased_at, pg_current_xact_id()::xid::text as xid`;
   if (tombstone === undefined) throw new TypeError("Cannot erase: no tombstone was written");
-  await waitForOlderSnapshots(sql, tombstone.xid);
+  const deadline = AbortSignal.timeout(BARRIER_TIMEOUT_MS);
+  if (!(await areOlderSnapshotsGone(sql, tombstone.xid, deadline))) throw new BarrierTimeoutError();
   const days = new Set<number>();
   let removed = 0;
   for (const [from, to] of await piecesOf(sql, projectId)) {
@@ -53,23 +54,6 @@ export async function eraseFromTable(
     }
   }
   return { erasedAt: tombstone.erased_at, removed, days: [...days] };
-}
-
-/** @throws {BarrierTimeoutError} when one is still there after a while. */
-async function waitForOlderSnapshots(sql: Sql, xid: string): Promise<void> {
-  const timeout = AbortSignal.timeout(BARRIER_TIMEOUT_MS);
-  for (;;) {
-    const [row] = await sql<{ are_gone: boolean }[]>`
-      select not exists (
-        select from pg_stat_activity
-        where
-          datname = current_database() and pid <> pg_backend_pid()
-          and age(backend_xmin) >= age(${xid}::xid)
-      ) as are_gone`;
-    if (row?.are_gone === true) return;
-    if (timeout.aborted) throw new BarrierTimeoutError();
-    await pause(20, timeout);
-  }
 }
 
 export class BarrierTimeoutError extends Error {

@@ -4,11 +4,12 @@ import type { StatsRow } from "../../contract/stats-row.ts";
 import { type StoredEventRow, toStoredEvent } from "../../contract/stored-event-row.ts";
 import { formatInstant } from "../../contract/time-buckets.ts";
 import type { Dialect } from "../../sql/dialect.ts";
-import { compileEventPage } from "../../sql/events/page.ts";
 import type { Statement } from "../../sql/statement.ts";
-import { compileStats, type StatsStatementRow } from "../../sql/timescale/compile-stats.ts";
+import { compilePage } from "../../sql/timescale/compile-page.ts";
+import { compileStats } from "../../sql/timescale/compile-stats.ts";
 import { compileCountStored } from "../../sql/timescale/count-stored.ts";
 import { compileFindEvent, type FindEventRow } from "../../sql/timescale/find-event.ts";
+import type { ProgressRow } from "../../sql/timescale/with-progress.ts";
 import type { EventReader } from "../engine.ts";
 import type { Sql } from "./database.ts";
 import { exportFromTable } from "./export-from-table.ts";
@@ -19,17 +20,15 @@ export function createTimescaleReader(sql: Sql, dialect: Dialect): EventReader {
   return {
     async readStats(projectId, query, signal) {
       const statement = compileStats(query, projectId, dialect);
-      const row = await readRow<StatsStatementRow>(statement, signal);
+      const row = await readRow<ProgressRow>(statement, signal);
       const { sources } = statement;
       return { rows: row.data as StatsRow[], asOf: toUtc(row.as_of), sources };
     },
     async readPage(projectId, query, signal): Promise<EventPage> {
-      const statement = compileEventPage(query, projectId, dialect);
-      // Before the rows: what is committed in between is in them, and not claimed.
-      const [progress] = await sql<{ as_of: Date | null }[]>`select as_of from pipeline_as_of`;
-      const rows = await runStatement<StoredEventRow>(sql, statement, signal);
-      const asOf = progress?.as_of ? formatInstant(progress.as_of.getTime()) : null;
-      return { ...toEventPage(rows, query.limit), asOf, sources: statement.sources };
+      const statement = compilePage(query, projectId, dialect);
+      const row = await readRow<ProgressRow>(statement, signal);
+      const page = toEventPage(row.data as StoredEventRow[], query.limit);
+      return { ...page, asOf: toUtc(row.as_of), sources: statement.sources };
     },
     async findEvent(projectId, eventId, range, signal): Promise<EventReading> {
       const statement = compileFindEvent(projectId, eventId, range);

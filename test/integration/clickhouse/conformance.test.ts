@@ -2,6 +2,7 @@ import type { Engine } from "../../../worker/engine.ts";
 import { openClickHouseEngine } from "../../support/clickhouse-engine.ts";
 import { startClickHouse } from "../../support/clickhouse-server.ts";
 import { describeConformance } from "../../support/conformance.ts";
+import { isThorough, runs } from "../../support/thoroughness.ts";
 
 describeConformance("ClickHouse", {
   async open() {
@@ -15,7 +16,8 @@ describeConformance("ClickHouse", {
       },
     };
   },
-  runs: 200,
+  runs: runs(20, 400),
+  hasRealEvents: isThorough,
 });
 
 /**

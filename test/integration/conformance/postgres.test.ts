@@ -1,5 +1,6 @@
 import { describeConformance } from "../../support/conformance.ts";
 import { startPostgres } from "../../support/postgres.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { NO_INDEXES, openTimescaleEngine } from "../../support/timescale-engine.ts";
 
 const open = async (options: Parameters<typeof openTimescaleEngine>[1]) => {
@@ -14,9 +15,9 @@ const open = async (options: Parameters<typeof openTimescaleEngine>[1]) => {
   };
 };
 
-describeConformance("PostgreSQL", { runs: 100, open: () => open({}) });
+describeConformance("PostgreSQL", { runs: runs(200, 2_000), open: () => open({}) });
 
 describeConformance("PostgreSQL with an index on all properties", {
-  runs: 60,
+  runs: runs(60, 600),
   open: () => open({ indexes: { ...NO_INDEXES, hasPropertiesIndex: true } }),
 });

@@ -1,12 +1,13 @@
 import { describeConformance } from "../../support/conformance.ts";
 import { refreshAggregates } from "../../support/refresh-aggregates.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { startTimescale } from "../../support/timescale.ts";
 import { openTimescaleEngine } from "../../support/timescale-engine.ts";
 
 let databaseUrl = "";
 
 describeConformance("TimescaleDB", {
-  runs: 60,
+  runs: runs(60, 600),
   async open() {
     const server = await startTimescale();
     databaseUrl = server.url;

@@ -11,6 +11,7 @@ import type { DuckDb } from "../../../worker/duckdb/database.ts";
 import { toRows } from "../../support/naive-rows.ts";
 import { type NaiveEvent, naiveStats, passes } from "../../support/naive-stats.ts";
 import { randomCase } from "../../support/random-cases.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { insertRows, openMemoryEvents, readData } from "./memory-events.ts";
 
 let database: DuckDb;
@@ -33,7 +34,7 @@ describe("compileRows() for DuckDB and toStatsData() agree with the definition",
           naiveStats(query, events, asOfMs),
         );
       }),
-      { numRuns: 300 },
+      { numRuns: runs(50, 1_000) },
     );
   });
 });
@@ -57,7 +58,7 @@ describe("compileEventPage() for DuckDB", () => {
           expect(await readAllPages(projectId, parts)).toEqual(wanted.toSorted().toReversed());
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(50, 1_000) },
     );
   });
 

@@ -1,4 +1,9 @@
 import { describeConformance } from "../../support/conformance.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { openDuckDbEngine } from "./open-engine.ts";
 
-describeConformance("DuckDB", { runs: 200, repeats: true, open: () => openDuckDbEngine() });
+describeConformance("DuckDB", {
+  runs: runs(100, 1_000),
+  repeats: true,
+  open: () => openDuckDbEngine(),
+});

@@ -17,6 +17,7 @@ import {
 import { naiveStats } from "../../support/naive-stats.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 import { randomCase } from "../../support/random-cases.ts";
+import { runs } from "../../support/thoroughness.ts";
 
 let server: PostgresService;
 let sql: Sql;
@@ -42,7 +43,7 @@ describe("compileStats() and toStatsData() agree with the definition", () => {
           naiveStats(query, events, asOfMs),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: runs(50, 1_000) },
     );
   });
 });
