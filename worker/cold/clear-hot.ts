@@ -1,7 +1,7 @@
 import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import type { Sql } from "../timescale/database.ts";
 import { areOlderSnapshotsGone } from "../timescale/older-snapshots.ts";
-import { withSession } from "./with-session.ts";
+import { withSession } from "../timescale/with-session.ts";
 
 /** Longer than any read may take. What is still open then, such as a dump, is waited for by the next run. */
 const SNAPSHOT_TIMEOUT_MS = 30_000;

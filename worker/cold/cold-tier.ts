@@ -9,6 +9,7 @@ import type { Logger } from "../logger.ts";
 import { pause } from "../pause.ts";
 import { ARCHIVE_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import { connectDatabase, type Sql } from "../timescale/database.ts";
+import { withSession } from "../timescale/with-session.ts";
 import { targetFloorMs } from "./archive-steps.ts";
 import { type ArchiveLimits, type ArchiveStep, archive } from "./archiver.ts";
 import { createFloorGuard } from "./cold-deps.ts";
@@ -19,7 +20,6 @@ import { eraseFromHistory } from "./erase-from-history.ts";
 import { type LateRow, storeLateEvents } from "./late-events.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createTieredReader } from "./tiered-reader.ts";
-import { withSession } from "./with-session.ts";
 
 export type ColdTierOptions = {
   readonly databaseUrl: string;

@@ -1,10 +1,10 @@
 import type { TransactionSql } from "postgres";
 import { FLOOR_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import type { ReservedSql, Sql } from "../timescale/database.ts";
+import { withSession } from "../timescale/with-session.ts";
 import { type Draft, findStale, keyOf, readErasureMarks } from "./archive-draft.ts";
 import { countHotRows, type HotRange } from "./hot-rows.ts";
 import { addFiles } from "./manifest.ts";
-import { withSession } from "./with-session.ts";
 
 export type MoveStep = "floor-locked" | "manifest-written";
 

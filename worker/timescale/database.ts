@@ -30,8 +30,9 @@ export function connectDatabase(url: string, connections: number): Sql {
     backoff: (failures) =>
       Math.min(LONGEST_CONNECT_PAUSE_MS, retryDelayMs(failures, Math.random())) / 1_000,
     idle_timeout: 0,
-    // Array types are not used: rows travel as COPY text or as array literals in text.
-    fetch_types: false,
+    // We use no array types: rows travel as COPY text or as array literals in text. But without this query at each connect `reserve()`
+    // never resolves when it is the first to use a connection (postgres 3.4.9, `ReadyForQuery` with an `initial` that reserves).
+    fetch_types: true,
     types: { date: TIMES },
     onnotice: () => {},
     connection: {

@@ -3,6 +3,7 @@ import { type Migration, MigrationError, readMigrations } from "../migrations.ts
 import { LOCK_CLASS, MIGRATION_LOCK } from "./advisory-locks.ts";
 import type { TimescaleEdition } from "./capabilities.ts";
 import type { ReservedSql, Sql } from "./database.ts";
+import { withSession } from "./with-session.ts";
 
 const MIGRATIONS_FOLDER = new URL("../../sql/timescale/", import.meta.url);
 /** First line of a file whose single statement PostgreSQL refuses inside a transaction. */
@@ -27,8 +28,7 @@ export async function migrate(
   const migrations = (await readMigrations(MIGRATIONS_FOLDER)).filter(({ variant }) =>
     VARIANTS[edition].includes(variant),
   );
-  const session = await sql.reserve();
-  try {
+  await withSession(sql, async (session) => {
     await session`select pg_advisory_lock(${LOCK_CLASS}, ${MIGRATION_LOCK})`;
     try {
       await session`select set_config('sluice.chunk_interval', ${`${options.chunkIntervalDays} days`}, false)`;
@@ -36,9 +36,7 @@ export async function migrate(
     } finally {
       await session`select pg_advisory_unlock(${LOCK_CLASS}, ${MIGRATION_LOCK})`;
     }
-  } finally {
-    session.release();
-  }
+  });
 }
 
 async function applyMissing(

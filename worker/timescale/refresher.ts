@@ -15,6 +15,7 @@ import {
   tailWindow,
   type Window,
 } from "./refresh-windows.ts";
+import { withSession } from "./with-session.ts";
 
 /** Workers' clocks may differ by this much. */
 const CLOCK_SKEW_MS = 60_000;
@@ -283,8 +284,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     keeper: Keeper,
     action: (session: ReservedSql) => Promise<T>,
   ): Promise<T | undefined> {
-    const session = await sql.reserve();
-    try {
+    return withSession(sql, async (session) => {
       const [row] = await session<{ is_locked: boolean }[]>`
         select pg_try_advisory_lock(${LOCK_CLASS}, ${keeper.lock}) as is_locked`;
       if (row?.is_locked !== true) return undefined;
@@ -293,9 +293,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       } finally {
         await session`select pg_advisory_unlock(${LOCK_CLASS}, ${keeper.lock})`;
       }
-    } finally {
-      session.release();
-    }
+    });
   }
 }
 

@@ -14,13 +14,15 @@ import type { EventRow } from "../../../worker/event-row.ts";
 import { toRows } from "../../support/naive-rows.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { type ColdStack, NEVER, openColdStack } from "./cold-stack.ts";
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const START_MS = Date.parse("2023-12-10T00:00:00Z");
 const PROJECTS = ["few", "many", "some"];
-const ROUNDS = 3;
+/** Of every step: 11 kills, or 33. */
+const ROUNDS = runs(1, 3);
 const SEED = Number(process.env.COLD_SEED ?? Date.now() % 1_000_000_000);
 
 let database: PostgresService;
@@ -60,13 +62,13 @@ const scene: fc.Arbitrary<Scene> = fc.record({
 });
 
 describe(`an archiver that is killed (COLD_SEED=${SEED})`, () => {
-  const runs = Array.from({ length: ROUNDS }, (_, round) =>
+  const kills = Array.from({ length: ROUNDS }, (_, round) =>
     ARCHIVE_STEPS.map((step) => [step, round] as const),
   ).flat();
-  it.each(runs)("at %s leaves every event in one place (round %i)", async (step, round) => {
+  it.each(kills)("at %s leaves every event in one place (round %i)", async (step, round) => {
     const [one] = fc.sample(scene, {
       numRuns: 1,
-      seed: SEED + runs.findIndex((run) => run[0] === step && run[1] === round),
+      seed: SEED + kills.findIndex((run) => run[0] === step && run[1] === round),
     });
     if (one === undefined) throw new Error("no scene");
     const place = await openScene(`${step.replaceAll("-", "_")}_${round}`, one);

@@ -6,6 +6,7 @@ import { createTieredEngine, type TieredEngine } from "../../../worker/cold/tier
 import { describeConformance, type EngineUnderTest } from "../../support/conformance.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { makeTempDir } from "../../support/temp-dir.ts";
+import { isThorough, runs } from "../../support/thoroughness.ts";
 import { startTimescale } from "../../support/timescale.ts";
 import { openTimescaleEngine } from "../../support/timescale-engine.ts";
 import { logger } from "./cold-stack.ts";
@@ -50,19 +51,23 @@ async function openTiered(
 }
 
 describeConformance("PostgreSQL and files, with everything old coming late,", {
-  runs: 60,
+  runs: runs(20, 200),
   repeats: true,
+  hasRealEvents: isThorough,
   open: () => openTiered(startPostgres, FLOOR_MS),
 });
 
-describeConformance("PostgreSQL and files, archived afterwards,", {
-  runs: 1,
-  open: () => openTiered(startPostgres),
-  onGitEventsWritten: archiveOld,
-});
+if (isThorough) {
+  describeConformance("PostgreSQL and files, archived afterwards,", {
+    runs: 1,
+    open: () => openTiered(startPostgres),
+    onGitEventsWritten: archiveOld,
+  });
+}
 
 describeConformance("TimescaleDB and files, archived afterwards,", {
-  runs: 10,
+  runs: runs(5, 20),
+  hasRealEvents: isThorough,
   open: () => openTiered(startTimescale),
   onGitEventsWritten: archiveOld,
 });

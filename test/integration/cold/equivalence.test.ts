@@ -8,10 +8,11 @@ import { naiveStats } from "../../support/naive-stats.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
 import { type RandomCase, randomCase } from "../../support/random-cases.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { type ColdStack, NEVER, openColdStack } from "./cold-stack.ts";
 
 /** Of each kind. A floor moves only forward, so that all cases with one boundary are archived at once, in the order of their boundaries. */
-const CASES = Number(process.env.COLD_CASES ?? 120);
+const CASES = Number(process.env.COLD_CASES ?? runs(25, 120));
 const SEED = Number(process.env.COLD_SEED ?? Date.now() % 1_000_000_000);
 
 let database: PostgresService;
