@@ -24,8 +24,8 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Most of them wait, for time-outs and for servers that they stopped: two at a time also on two processors.
-          maxWorkers: 2,
+          // Most of them wait, for time-outs and for servers that they stopped: three at a time also on two processors.
+          maxWorkers: 3,
         },
       },
       {
@@ -34,8 +34,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          // Each file starts a whole stack: one at a time.
-          fileParallelism: false,
+          // Each file starts a whole stack; some start several.
+          maxWorkers: 2,
         },
       },
     ],

@@ -9,7 +9,8 @@ export const erasureReceiptSchema = z
         "What was received before is gone and stays so, also what was still on its way; later events of the user are new",
     }),
     removed: z.record(z.string(), z.int().min(0)).meta({
-      description: "Rows removed, by where they were",
+      description:
+        "Events removed, by where they were: `hot` is the database, `cold` the files beside it, `dead_letters` what it had refused",
       example: { hot: 120, cold: 4_000 },
     }),
     caches_until: z.iso.datetime().meta({

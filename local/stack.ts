@@ -123,7 +123,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
   };
 
   return {
-    parts: [redis, ...nats, upstashHttp, ...store.parts, worker, edge],
+    parts: [redis, ...nats, ...store.parts, upstashHttp, worker, edge],
     urls: {
       edge_url: edgeUrl,
       worker_url: workerUrl,

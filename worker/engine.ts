@@ -52,7 +52,7 @@ export type EventReader = {
   ): AsyncIterable<readonly StoredEvent[]>;
 };
 
-/** Rows removed, by where they were. */
+/** Events removed, by the tier they were in: `hot` is the database, `cold` its files. */
 export type ErasureCounts = Readonly<Record<string, number>>;
 
 export type Erasure = {

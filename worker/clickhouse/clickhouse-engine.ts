@@ -52,7 +52,7 @@ export function createClickHouseEngine(options: ClickHouseEngineOptions): Engine
     async eraseUser(projectId, userId) {
       const erasedAt = new Date().toISOString();
       const events = await eraseUser(clickHouse, schema, { projectId, userId, erasedAt });
-      return { erased_at: erasedAt, removed: { events } };
+      return { erased_at: erasedAt, removed: { hot: events } };
     },
     describe: () => ({ version, database: schema.database, cluster: schema.cluster }),
     async checkHealth() {

@@ -73,8 +73,8 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
         const erasure = await session.transaction(async (connection) => {
           // Taken in the session's turn: every batch is written before it, or compared with it.
           const erased_at = new Date().toISOString();
-          const removed = await eraseUserRows(connection, projectId, userId, erased_at);
-          return { erased_at, removed };
+          const hot = await eraseUserRows(connection, projectId, userId, erased_at);
+          return { erased_at, removed: { hot } };
         });
         await session.exclusively(scrubFile);
         return erasure;

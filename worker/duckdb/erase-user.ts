@@ -2,10 +2,9 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { queryOn } from "./database.ts";
 import { EVENTS_HOURLY, mergeParts, USER_DAYS } from "./rollups.ts";
 
-export type RemovedRows = { readonly events: number; readonly user_days: number };
-
 /**
- * Removes a user's rows, and what they add to the rollups, inside the caller's transaction, and notes when.
+ * Removes a user's rows, and what they add to the rollups, inside the caller's transaction, and notes when; answers how many events
+ * it were.
  *
  * Rows are overwritten before they are deleted. DuckDB marks deleted rows, and leaves their values in the file until their row group is
  * written again; an update makes it write the columns anew at the next checkpoint. No event has an empty user_id.
@@ -15,7 +14,7 @@ export async function eraseUserRows(
   projectId: string,
   userId: string,
   erasedAt: string,
-): Promise<RemovedRows> {
+): Promise<number> {
   const run = (text: string) => connection.run(text, [projectId, userId]);
   await connection.run(
     `insert into erasures (project_id, user_id, erased_at) values ($1, $2, $3::timestamp)
@@ -39,10 +38,6 @@ export async function eraseUserRows(
     select project_id, date_trunc('hour', occurred_at), event_type, -count(*) from removed group by all`);
   await mergeParts(connection, EVENTS_HOURLY);
 
-  const userDays = await count(connection, {
-    text: "select count(*) as rows from user_days where project_id = $1 and user_id = $2",
-    params: [projectId, userId],
-  });
   for (const table of [`${USER_DAYS.name}_merged`, `${USER_DAYS.name}_parts`]) {
     await run(`update ${table} set user_id = '' where project_id = $1 and user_id = $2`);
     await connection.run(`delete from ${table} where project_id = $1 and user_id = ''`, [
@@ -55,18 +50,10 @@ export async function eraseUserRows(
     select project_id, date_trunc('day', occurred_at), event_type, user_id, count(*)
     from events where project_id = $1 and user_id = $2
     group by all`);
-  const events = await count(connection, {
-    text: "select count(*) as rows from removed",
+  const [removed] = await queryOn<{ events: number }>(connection, {
+    text: "select count(*) as events from removed",
     params: [],
   });
   await connection.run("drop table removed");
-  return { events, user_days: userDays };
-}
-
-async function count(
-  connection: DuckDBConnection,
-  statement: { readonly text: string; readonly params: readonly string[] },
-): Promise<number> {
-  const [row] = await queryOn<{ rows: number }>(connection, statement);
-  return row?.rows ?? 0;
+  return removed?.events ?? 0;
 }

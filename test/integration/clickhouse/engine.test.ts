@@ -207,13 +207,13 @@ describe("eraseUser()", () => {
     await writer.write(rows);
     await writer.write(rows.slice(0, 60));
     const erasure = await engine.eraseUser(projectId, "user-3");
-    expect(erasure.removed).toEqual({ events: 10 });
+    expect(erasure.removed).toEqual({ hot: 10 });
     expect(await countEvents(projectId)).toBe(90);
     expect(await countStored(projectId, "user-3")).toBe(0);
 
     expect(await writer.write(rows)).toEqual({ inserted: 90 });
     expect(await countEvents(projectId)).toBe(90);
-    expect((await engine.eraseUser(projectId, "user-3")).removed).toEqual({ events: 0 });
+    expect((await engine.eraseUser(projectId, "user-3")).removed).toEqual({ hot: 0 });
   });
 
   it("leaves other projects and users alone, and lets the user begin anew", async () => {

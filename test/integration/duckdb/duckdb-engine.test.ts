@@ -213,7 +213,7 @@ describe("eraseUser()", () => {
     expect(await countInFile([erased, ...secrets])).toBeGreaterThan(0);
 
     const { removed, erased_at } = await opened.engine.eraseUser("p", erased);
-    expect(removed).toEqual({ events: 40, user_days: 4 });
+    expect(removed).toEqual({ hot: 40 });
     expect(Date.parse(erased_at)).toBeLessThanOrEqual(Date.now());
     await expectAnswers("p", others);
     await expectAnswers("q", own);
@@ -222,7 +222,7 @@ describe("eraseUser()", () => {
     await opened.engine.eraseUser("q", erased);
     await expectAnswers("q", []);
     const { removed: again } = await opened.engine.eraseUser("p", erased);
-    expect(again).toEqual({ events: 0, user_days: 0 });
+    expect(again).toEqual({ hot: 0 });
     // The tombstone names the user, so that late deliveries are known.
     expect(await countInFile(secrets)).toBe(0);
   });
@@ -249,7 +249,7 @@ describe("eraseUser()", () => {
     const later = toRows("p", [{ occurredAtMs: START_MS + 1, eventType: "a", userId: erased }]);
     await writer.write([...rows, ...later.map((row) => ({ ...row, receivedAt }))]);
     const { removed } = await opened.engine.eraseUser("p", erased);
-    expect(removed).toEqual({ events: 1, user_days: 1 });
+    expect(removed).toEqual({ hot: 1 });
     await expectAnswers("p", [{ occurredAtMs: START_MS + 1, eventType: "a", userId: erased }]);
   });
 });
