@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Detour, LinkName } from "./detour.ts";
 import { type NatsNode, prepareNatsCluster } from "./nats-cluster.ts";
 import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "./nats-server.ts";
 import { nodeScript } from "./node-script.ts";
@@ -20,20 +21,6 @@ export interface StackOptions {
   /** To which port a connection goes instead of the part's own: a proxy's, which a test puts in between. */
   readonly detour?: Detour;
 }
-
-export type Detour = (link: LinkName, port: number) => Promise<number>;
-
-/** Each connection between two parts; in a cluster the edge and the worker have one to each server of it. */
-export type LinkName =
-  | "edge-redis"
-  | "edge-nats"
-  | "edge-database"
-  | "edge-worker"
-  | "upstash-redis"
-  | "neon-database"
-  | "worker-nats"
-  | "worker-database"
-  | `${"edge" | "worker"}-nats-${number}`;
 
 export interface StackUrls {
   readonly edge_url: string;

@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Detour } from "./detour.ts";
 import { nodeScript } from "./node-script.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
 import { answersHttp, answersSql } from "./probes.ts";
-import type { Detour } from "./stack.ts";
 
 export const STORE_NAMES = ["timescale", "duckdb", "clickhouse"] as const;
 export type StoreName = (typeof STORE_NAMES)[number];

@@ -1,9 +1,6 @@
 import type { Interval } from "../contract/time-buckets.ts";
+import type { Bind, Parameter, ValueType } from "./parameter.ts";
 import type { SourceName } from "./source.ts";
-import type { Bind, Parameter } from "./statement.ts";
-
-/** `instant` is RFC 3339 in UTC, `ms` a length of time, `key` a key at the top of `properties`. */
-export type ValueType = "text" | "instant" | "ms" | "int" | "number" | "key" | "uuid";
 
 /**
  * What the databases write differently. Everything else in `sql/stats` and `sql/events` is the SQL that they share: common table

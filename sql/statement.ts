@@ -1,6 +1,5 @@
-import type { Dialect, ValueType } from "./dialect.ts";
-
-export type Parameter = string | number;
+import type { Dialect } from "./dialect.ts";
+import type { Bind, Parameter } from "./parameter.ts";
 
 /** One statement of one dialect. Values are parameters only; `text` is put together from constants. */
 export type Statement = {
@@ -9,9 +8,6 @@ export type Statement = {
   /** Tables or views that it reads events from. */
   readonly sources: readonly string[];
 };
-
-/** Adds a value to the statement's parameters, and returns the text that stands for it. The same value twice is one parameter. */
-export type Bind = (value: Parameter, type: ValueType) => string;
 
 export function createBinder(dialect: Pick<Dialect, "parameter">): {
   readonly bind: Bind;

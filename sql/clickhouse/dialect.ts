@@ -1,8 +1,8 @@
 import { readNumber } from "../../contract/property-filter.ts";
 import type { Interval } from "../../contract/time-buckets.ts";
-import type { Dialect, ValueType } from "../dialect.ts";
+import type { Dialect } from "../dialect.ts";
+import type { Parameter, ValueType } from "../parameter.ts";
 import type { SourceName } from "../source.ts";
-import type { Parameter } from "../statement.ts";
 
 const TYPES: Readonly<Record<ValueType, string>> = {
   text: "String",

@@ -1,6 +1,6 @@
 import { readNumber } from "../../contract/property-filter.ts";
-import type { Dialect, ValueType } from "../dialect.ts";
-import type { Bind } from "../statement.ts";
+import type { Dialect } from "../dialect.ts";
+import type { Bind, ValueType } from "../parameter.ts";
 
 const TYPES: Readonly<Record<ValueType, string>> = {
   text: "varchar",

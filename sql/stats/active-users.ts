@@ -1,7 +1,7 @@
 import type { ActiveUsersQuery } from "../../contract/stats-query.ts";
 import { chooseSource } from "../source.ts";
-import type { CompiledRows, Target } from "./compile-rows.ts";
 import { bucketOf, inRange } from "./conditions.ts";
+import type { CompiledRows, Target } from "./target.ts";
 
 /** Rows: `ActiveUsersRow`. The inner `distinct` is hashed; PostgreSQL sorts for `count(distinct …)`, which takes twice as long. */
 export function compileActiveUsers(query: ActiveUsersQuery, target: Target): CompiledRows {

@@ -1,21 +1,12 @@
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { Dialect } from "../dialect.ts";
-import { type Bind, createBinder, type Statement } from "../statement.ts";
+import { createBinder, type Statement } from "../statement.ts";
 import { compileActiveUsers } from "./active-users.ts";
 import { compileEvents } from "./events.ts";
 import { compileFunnel } from "./funnel.ts";
 import { compileRetention } from "./retention.ts";
+import type { CompiledRows, Target } from "./target.ts";
 import { compileTopEvents } from "./top-events.ts";
-
-/** What each kind's compiler gives: the text, and what it reads. */
-export type CompiledRows = { readonly text: string; readonly source: string };
-
-/** All that a compiler needs besides its query. */
-export type Target = {
-  readonly projectId: string;
-  readonly dialect: Dialect;
-  readonly bind: Bind;
-};
 
 /** A statement whose result is the `StatsRow`s of a query. The project is its first parameter. */
 export function compileRows(query: StatsQuery, projectId: string, dialect: Dialect): Statement {

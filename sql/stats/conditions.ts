@@ -1,8 +1,8 @@
 import { keyOfField, type PropertyFilter } from "../../contract/property-filter.ts";
 import type { Interval } from "../../contract/time-buckets.ts";
 import type { Dialect } from "../dialect.ts";
+import type { Bind } from "../parameter.ts";
 import type { Source } from "../source.ts";
-import type { Bind } from "../statement.ts";
 
 /** The rows of one project in a range of time. */
 export function inRange(

@@ -1,8 +1,8 @@
 import { keyOfField } from "../../contract/property-filter.ts";
 import type { EventsQuery } from "../../contract/stats-query.ts";
 import { chooseSource } from "../source.ts";
-import type { CompiledRows, Target } from "./compile-rows.ts";
 import { andFilters, bucketOf, inRange } from "./conditions.ts";
+import type { CompiledRows, Target } from "./target.ts";
 
 /** Rows: `EventsRow`. */
 export function compileEvents(query: EventsQuery, target: Target): CompiledRows {

@@ -1,8 +1,8 @@
 import { durationMs } from "../../contract/duration.ts";
 import type { FunnelQuery } from "../../contract/stats-query.ts";
 import { EVENTS } from "../source.ts";
-import type { CompiledRows, Target } from "./compile-rows.ts";
 import { andFilters, inRange } from "./conditions.ts";
+import type { CompiledRows, Target } from "./target.ts";
 
 /**
  * One row: `FunnelRow`. A user reaches a step if each step before has an event, in order, and all lie within the window after the first.

@@ -1,7 +1,7 @@
 import type { RetentionQuery } from "../../contract/stats-query.ts";
 import { addBuckets, floorToBucket, formatInstant } from "../../contract/time-buckets.ts";
 import { USER_DAYS } from "../source.ts";
-import type { CompiledRows, Target } from "./compile-rows.ts";
+import type { CompiledRows, Target } from "./target.ts";
 
 /**
  * Rows: `RetentionRow`. Periods consist of whole UTC days, so that `user_days` is exact whatever the range.

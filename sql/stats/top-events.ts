@@ -1,7 +1,7 @@
 import type { TopEventsQuery } from "../../contract/stats-query.ts";
 import { chooseSource } from "../source.ts";
-import type { CompiledRows, Target } from "./compile-rows.ts";
 import { inRange } from "./conditions.ts";
+import type { CompiledRows, Target } from "./target.ts";
 
 /** Rows: `TopEventsRow`. */
 export function compileTopEvents(query: TopEventsQuery, target: Target): CompiledRows {

@@ -1,6 +1,7 @@
 import { readNumber } from "../../contract/property-filter.ts";
 import type { Interval } from "../../contract/time-buckets.ts";
-import type { Dialect, ValueType } from "../dialect.ts";
+import type { Dialect } from "../dialect.ts";
+import type { ValueType } from "../parameter.ts";
 
 const TYPES: Readonly<Record<ValueType, string>> = {
   text: "text",

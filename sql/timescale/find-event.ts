@@ -1,5 +1,6 @@
 import type { TimeRange } from "../../contract/event-reading.ts";
-import type { Parameter, Statement } from "../statement.ts";
+import type { Parameter } from "../parameter.ts";
+import type { Statement } from "../statement.ts";
 
 export type FindEventRow = {
   /** `StoredEvent[]`, newest first; times in UTC with microseconds. */

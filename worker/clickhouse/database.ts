@@ -1,6 +1,7 @@
 import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { QUERY_SETTINGS } from "../../sql/clickhouse/dialect.ts";
-import type { Parameter, Statement } from "../../sql/statement.ts";
+import type { Parameter } from "../../sql/parameter.ts";
+import type { Statement } from "../../sql/statement.ts";
 import { ClickHouseTimeoutError } from "./clickhouse-error.ts";
 
 export type ClickHouseOptions = {

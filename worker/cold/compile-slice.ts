@@ -1,8 +1,9 @@
 import { keyOfField, type PropertyFilter } from "../../contract/property-filter.ts";
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import { formatInstant, type Interval } from "../../contract/time-buckets.ts";
+import type { Bind } from "../../sql/parameter.ts";
 import type { SourceName } from "../../sql/source.ts";
-import { type Bind, createBinder, type Statement } from "../../sql/statement.ts";
+import { createBinder, type Statement } from "../../sql/statement.ts";
 import { andFilters } from "../../sql/stats/conditions.ts";
 import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
 
