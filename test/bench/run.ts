@@ -5,6 +5,7 @@ import { benchEdgeCpu } from "./edge-cpu.ts";
 import { benchEngines } from "./engines.ts";
 import { benchFreshness } from "./freshness.ts";
 import { benchMemory } from "./memory.ts";
+import { benchOptionalIndexes } from "./optional-indexes.ts";
 import { benchReads } from "./reads.ts";
 import { benchWorkerDrain } from "./worker-drain.ts";
 
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "edge-cpu": benchEdgeCpu,
   engines: benchEngines,
   freshness: benchFreshness,
+  "optional-indexes": benchOptionalIndexes,
   reads: benchReads,
   "cached-reads": benchCachedReads,
   memory: benchMemory,
