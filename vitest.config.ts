@@ -24,8 +24,8 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Most of them wait, for time-outs and for servers that they stopped: three at a time also on two processors.
-          maxWorkers: 3,
+          // Most of them wait, for time-outs and for servers that they stopped: two at a time also on two processors.
+          maxWorkers: 2,
         },
       },
       {

@@ -7,7 +7,8 @@ import { EVENTS_HOURLY, mergeParts, USER_DAYS } from "./rollups.ts";
  * it were.
  *
  * Rows are overwritten before they are deleted. DuckDB marks deleted rows, and leaves their values in the file until their row group is
- * written again; an update makes it write the columns anew at the next checkpoint. No event has an empty user_id.
+ * written again; an update makes it write the columns anew at the next checkpoint. All of them, as columns share blocks, and a block with one
+ * column still in use is not freed; each to another value, or DuckDB leaves it alone. No project is called ''.
  */
 export async function eraseUserRows(
   connection: DuckDBConnection,
@@ -28,21 +29,24 @@ export async function eraseUserRows(
     [projectId, userId, erasedAt],
   );
   await connection.run(
-    `update events set user_id = '', properties = '{}'
+    `update events set
+      project_id = '', event_id = uuid(), occurred_at = 'epoch', received_at = 'epoch',
+      event_type = '', user_id = '', properties = '{}'
     where project_id = $1 and user_id = $2 and received_at < $3::timestamp`,
     [projectId, userId, erasedAt],
   );
-  await connection.run("delete from events where project_id = $1 and user_id = ''", [projectId]);
+  await connection.run("delete from events where project_id = ''");
   await connection.run(`
     insert into events_hourly_parts (project_id, bucket, event_type, events)
     select project_id, date_trunc('hour', occurred_at), event_type, -count(*) from removed group by all`);
   await mergeParts(connection, EVENTS_HOURLY);
 
   for (const table of [`${USER_DAYS.name}_merged`, `${USER_DAYS.name}_parts`]) {
-    await run(`update ${table} set user_id = '' where project_id = $1 and user_id = $2`);
-    await connection.run(`delete from ${table} where project_id = $1 and user_id = ''`, [
-      projectId,
-    ]);
+    await run(`
+      update ${table} set
+        project_id = '', bucket = 'epoch', event_type = '', user_id = '', events = 0
+      where project_id = $1 and user_id = $2`);
+    await connection.run(`delete from ${table} where project_id = ''`);
   }
   // What the edge received after the erasure, by its clock, stays.
   await run(`
