@@ -27,6 +27,8 @@ const REST_FACTOR = 3;
 const MAX_REST_MS = 20_000;
 const CALM_AFTER_MS = 750;
 const BUSY_RETRY_MS = 200;
+/** A refresh goes on piece by piece, each of some 0.4 s, and a whole history of them may be under way. */
+const LOCK_TIMEOUT_MS = 30_000;
 /**
  * A read takes what lies above the watermark from raw rows, about a millisecond for each thousand. So an import into an empty database
  * moves the watermark on whenever it has stored so many.
@@ -150,9 +152,9 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     }
   }
 
-  /** Waits for the aggregate's lock, which another worker may hold for a while. */
+  /** Waits for the aggregate's lock, which another worker may hold for a while. What is not refreshed in time, the next repair will. */
   async function refreshNow(keeper: Keeper, days: readonly number[]): Promise<void> {
-    const never = new AbortController().signal;
+    const deadline = AbortSignal.timeout(LOCK_TIMEOUT_MS);
     const refresh = async (session: ReservedSql) => {
       const watermarkMs = await readWatermarkMs(session, keeper.aggregate);
       const limitMs = refreshLimitMs(keeper.aggregate, Date.now());
@@ -163,7 +165,13 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       }
       return true;
     };
-    while ((await withLock(keeper, refresh)) === undefined) await pause(BUSY_RETRY_MS, never);
+    while ((await withLock(keeper, refresh)) === undefined) {
+      if (deadline.aborted) {
+        repairNow.abort();
+        throw new Error(`Cannot refresh ${keeper.aggregate.name}: another worker holds its lock`);
+      }
+      await pause(BUSY_RETRY_MS, deadline);
+    }
   }
 
   /** Leaves the days that raw rows answer to the tail, and refreshes the others if that is due. Answers whether it refreshed. */
