@@ -4,7 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { requestId } from "hono/request-id";
 import type { StatsDeps } from "./answer-stats.ts";
 import type { AppEnv } from "./app-env.ts";
-import { authenticate } from "./authenticate.ts";
+import { type AuthenticateDeps, authenticate } from "./authenticate.ts";
 import { discardBody } from "./discard-body.ts";
 import type { ReceiptDeps } from "./find-receipt.ts";
 import type { Logger } from "./logger.ts";
@@ -21,7 +21,8 @@ import { receiptRoutes } from "./routes/receipts.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { type ErasureDeps, erasureRoutes } from "./routes/users.ts";
 
-export type AppDeps = EventPagesDeps &
+export type AppDeps = AuthenticateDeps &
+  EventPagesDeps &
   EventsDeps &
   ErasureDeps &
   ExportDeps &
@@ -29,7 +30,6 @@ export type AppDeps = EventPagesDeps &
   MetricsDeps &
   ReceiptDeps &
   StatsDeps & {
-    readonly keySecrets: readonly string[];
     readonly logger: Logger;
   };
 
@@ -39,9 +39,9 @@ export function createApp(deps: AppDeps) {
   app.use(requestId({ limitLength: 200 }));
 
   const needsKey = {
-    w: authenticate("w", deps.keySecrets),
-    r: authenticate("r", deps.keySecrets),
-    a: authenticate("a", deps.keySecrets),
+    w: authenticate("w", deps),
+    r: authenticate("r", deps),
+    a: authenticate("a", deps),
   };
   app.use("/v1/events", (c, next) => {
     const isIngest = c.req.method === "POST" || c.req.method === "OPTIONS";

@@ -1,7 +1,12 @@
 import { createMiddleware } from "hono/factory";
-import { type KeyClaims, type KeyScope, verifyKey } from "../contract/key.ts";
+import { hasExpired, type KeyClaims, type KeyScope, verifyKey } from "../contract/key.ts";
 import type { AppEnv } from "./app-env.ts";
 import { ProblemError } from "./problem.ts";
+
+export type AuthenticateDeps = {
+  readonly keySecrets: readonly string[];
+  readonly now: () => number;
+};
 
 const SCOPE_NAMES: Record<KeyScope, string> = { w: "a write", r: "a read", a: "an admin" };
 
@@ -9,15 +14,15 @@ const SCOPE_NAMES: Record<KeyScope, string> = { w: "a write", r: "a read", a: "a
  * Requires a key with `scope`, from `Authorization: Bearer <key>` or, for `sendBeacon`, which cannot set headers, from `?key=`.
  * Does no I/O, so that it comes before a byte of the body is read.
  */
-export function authenticate(scope: KeyScope, secrets: readonly string[]) {
-  const verify = rememberVerified((key) => verifyKey(key, secrets));
+export function authenticate(scope: KeyScope, { keySecrets, now }: AuthenticateDeps) {
+  const identify = rememberGenuine((key) => identifyKey(key, keySecrets));
   return createMiddleware<AppEnv>(async (c, next) => {
     const text = bearerToken(c.req.header("authorization")) ?? c.req.query("key");
     if (text === undefined) {
       throw unauthorized("Send the key as Authorization: Bearer <key>, or as ?key=");
     }
-    const claims = verify(text);
-    if (claims === undefined) throw unauthorized("The key is not valid");
+    const claims = identify(text);
+    if (hasExpired(claims, now())) throw unauthorized(`The key expired at ${expiryOf(claims)}`);
     if (claims.scope !== scope) {
       throw new ProblemError("wrong-scope", {
         detail: `This route needs ${SCOPE_NAMES[scope]} key, this is ${SCOPE_NAMES[claims.scope]} key`,
@@ -28,23 +33,39 @@ export function authenticate(scope: KeyScope, secrets: readonly string[]) {
   });
 }
 
+/** @throws {ProblemError} `unauthorized` */
+function identifyKey(key: string, secrets: readonly string[]): KeyClaims {
+  const verdict = verifyKey(key, secrets);
+  if (verdict.status === "genuine") return verdict.claims;
+  throw unauthorized(FAULTS[verdict.status]);
+}
+
+const FAULTS = {
+  malformed: "This is no key: keys begin with slu_w_, slu_r_ or slu_a_ and end with 40 hex digits",
+  mistyped: "The key is mistyped: its checksum does not fit",
+  forged: "The key was not signed by this deployment",
+};
+
 const MAX_REMEMBERED_KEYS = 1_000;
 
 /**
- * Remembers keys that were valid: a MAC costs 0.2 ms in workerd, a look-up nothing. Invalid keys are never remembered, so that
- * guesses fill no memory and each is compared in constant time.
+ * Remembers keys that were genuine: a MAC costs 0.2 ms in workerd, a look-up nothing. Others are never remembered, so that guesses
+ * fill no memory and each is compared in constant time.
  */
-function rememberVerified(verify: (key: string) => KeyClaims | undefined) {
+function rememberGenuine(identify: (key: string) => KeyClaims) {
   const claimsByKey = new Map<string, KeyClaims>();
-  return (key: string): KeyClaims | undefined => {
+  return (key: string): KeyClaims => {
     const known = claimsByKey.get(key);
     if (known !== undefined) return known;
-    const claims = verify(key);
-    if (claims === undefined) return undefined;
+    const claims = identify(key);
     if (claimsByKey.size >= MAX_REMEMBERED_KEYS) claimsByKey.clear();
     claimsByKey.set(key, claims);
     return claims;
   };
+}
+
+function expiryOf({ expiresAt = 0 }: KeyClaims): string {
+  return new Date(expiresAt * 1_000).toISOString();
 }
 
 function bearerToken(header: string | undefined): string | undefined {

@@ -1,8 +1,18 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { createKey } from "../../contract/key.ts";
 import { PROBLEMS } from "../../contract/problem.ts";
 import type { RateLimitDecision } from "../../edge/rate-limit.ts";
-import { createTestApp, post, READ_KEY, sampleEvent, WRITE_KEY } from "./test-app.ts";
+import {
+  createTestApp,
+  NOW_MS,
+  post,
+  READ_KEY,
+  SECRET,
+  sampleEvent,
+  WRITE_CLAIMS,
+  WRITE_KEY,
+} from "./test-app.ts";
 
 type Case = [name: string, init: RequestInit, slug: keyof typeof PROBLEMS, detail: string | RegExp];
 
@@ -111,10 +121,30 @@ const REQUESTS: Case[] = [
     "Send the key as Authorization: Bearer <key>, or as ?key=",
   ],
   [
-    "a forged key",
-    post([], { authorization: `Bearer ${WRITE_KEY.slice(0, -1)}0` }),
+    "what is no key",
+    post([], { authorization: `Bearer ${WRITE_KEY.slice(0, -1)}` }),
     "unauthorized",
-    "The key is not valid",
+    "This is no key: keys begin with slu_w_, slu_r_ or slu_a_ and end with 40 hex digits",
+  ],
+  [
+    "a mistyped key",
+    post([], { authorization: `Bearer ${WRITE_KEY.replace("demo", "dome")}` }),
+    "unauthorized",
+    "The key is mistyped: its checksum does not fit",
+  ],
+  [
+    "a forged key",
+    post([], { authorization: `Bearer ${createKey(WRITE_CLAIMS, "a guess")}` }),
+    "unauthorized",
+    "The key was not signed by this deployment",
+  ],
+  [
+    "an expired key",
+    post([], {
+      authorization: `Bearer ${createKey({ ...WRITE_CLAIMS, expiresAt: NOW_MS / 1_000 }, SECRET)}`,
+    }),
+    "unauthorized",
+    "The key expired at 2026-06-01T12:00:00.000Z",
   ],
   [
     "a read key",

@@ -7,7 +7,8 @@ import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts
 import type { StoreReader } from "../../edge/store/store-reader.ts";
 
 export const SECRET = "a secret of at least 32 characters";
-export const WRITE_KEY = createKey({ scope: "w", projectId: "demo", kid: "k1" }, SECRET);
+export const WRITE_CLAIMS = { scope: "w", projectId: "demo", kid: "k1" } as const;
+export const WRITE_KEY = createKey(WRITE_CLAIMS, SECRET);
 export const READ_KEY = createKey({ scope: "r", projectId: "demo", kid: "k1" }, SECRET);
 export const ADMIN_KEY = createKey({ scope: "a", projectId: "demo", kid: "k1" }, SECRET);
 /** Another project's reader, to whom nothing of the first exists. */

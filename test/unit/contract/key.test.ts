@@ -1,11 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { createKey, verifyKey } from "../../../contract/key.ts";
+import { createKey, hasExpired, type KeyClaims, verifyKey } from "../../../contract/key.ts";
 
 const CLAIMS = { scope: "w", projectId: "my-shop-2", kid: "k1" } as const;
+const EXPIRING = { ...CLAIMS, expiresAt: 1_893_456_000 } as const;
+/** All that a key may consist of, and some that it may not. */
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789_-ABZ.%~ \n\u0000é";
 
 describe("createKey()", () => {
-  it("signs everything before the MAC", () => {
-    expect(createKey(CLAIMS, "secret")).toMatch(/^slu_w_my-shop-2_k1_[0-9a-f]{32}$/);
+  it("signs what names the key, and adds a checksum over all of it", () => {
+    expect(createKey(CLAIMS, "secret")).toMatch(/^slu_w_my-shop-2_k1_[0-9a-f]{40}$/);
+    expect(createKey(EXPIRING, "secret")).toMatch(/^slu_w_my-shop-2_k1_1893456000_[0-9a-f]{40}$/);
+  });
+
+  it("keeps its form: keys that are in use stay valid", () => {
+    expect(createKey(CLAIMS, "secret")).toBe(
+      "slu_w_my-shop-2_k1_696027c561fb40221ef988278413ddf7a8024473",
+    );
+    expect(createKey(EXPIRING, "secret")).toBe(
+      "slu_w_my-shop-2_k1_1893456000_9ba4b5b67863b760b7961190b970de38d472907b",
+    );
   });
 
   it.each([
@@ -13,36 +26,81 @@ describe("createKey()", () => {
     { ...CLAIMS, projectId: "" },
     { ...CLAIMS, projectId: "x".repeat(41) },
     { ...CLAIMS, kid: "k_1" },
-  ])("refuses claims that a key cannot hold: $projectId $kid", (claims) => {
+    { ...CLAIMS, expiresAt: 0 },
+    { ...CLAIMS, expiresAt: 1.5 },
+    { ...CLAIMS, expiresAt: Number.NaN },
+  ] satisfies KeyClaims[])("refuses claims that a key cannot hold: %o", (claims: KeyClaims) => {
     expect(() => createKey(claims, "secret")).toThrow(
-      `Cannot create key: project "${claims.projectId}" or kid "${claims.kid}" has characters that a key cannot hold`,
+      `Cannot create key: project "${claims.projectId}", kid "${claims.kid}" or expiry ${claims.expiresAt ?? "none"} has characters that a key cannot hold`,
     );
   });
 });
 
 describe("verifyKey()", () => {
-  const key = createKey(CLAIMS, "secret");
+  it.each([CLAIMS, EXPIRING])(
+    "reads the claims of a key signed with any of the secrets",
+    (claims) => {
+      const key = createKey(claims, "secret");
+      expect(verifyKey(key, ["secret"])).toEqual({ status: "genuine", claims });
+      expect(verifyKey(key, ["newer", "secret"])).toEqual({ status: "genuine", claims });
+      expect(verifyKey(key, ["newer"])).toEqual({ status: "forged" });
+      expect(verifyKey(key, [])).toEqual({ status: "forged" });
+    },
+  );
 
-  it("reads the claims of a key signed with any of the secrets", () => {
-    expect(verifyKey(key, ["secret"])).toEqual(CLAIMS);
-    expect(verifyKey(key, ["newer", "secret"])).toEqual(CLAIMS);
-    expect(verifyKey(key, ["newer"])).toBeUndefined();
-    expect(verifyKey(key, [])).toBeUndefined();
+  it.each([CLAIMS, EXPIRING])(
+    "refuses a key with any one character changed, removed or added",
+    (claims) => {
+      const key = createKey(claims, "secret");
+      for (let index = 0; index <= key.length; index += 1) {
+        const [head, tail] = [key.slice(0, index), key.slice(index)];
+        const variants = [head + tail.slice(1)];
+        for (const character of ALPHABET) {
+          variants.push(head + character + tail.slice(1), head + character + tail);
+        }
+        for (const variant of variants) {
+          if (variant !== key) expect(verifyKey(variant, ["secret"]).status).toMatch(/^m/);
+        }
+      }
+    },
+  );
+
+  it("refuses a key that was cut anywhere, or is followed by anything", () => {
+    const key = createKey(EXPIRING, "secret");
+    for (let length = 0; length < key.length; length += 1) {
+      expect(verifyKey(key.slice(0, length), ["secret"])).toEqual({ status: "malformed" });
+    }
+    for (const more of ["\n", " ", "0", "_", key]) {
+      expect(verifyKey(key + more, ["secret"])).toEqual({ status: "malformed" });
+    }
+    expect(verifyKey(key.toUpperCase(), ["secret"])).toEqual({ status: "malformed" });
   });
 
-  it("refuses a key with any one character changed, removed or added", () => {
-    for (let index = 0; index < key.length; index += 1) {
-      const changed = key[index] === "0" ? "1" : "0";
-      const variants = [
-        key.slice(0, index) + changed + key.slice(index + 1),
-        key.slice(0, index) + key.slice(index + 1),
-        `${key.slice(0, index)}0${key.slice(index)}`,
-      ];
-      for (const variant of variants) {
-        if (variant !== key) expect(verifyKey(variant, ["secret"])).toBeUndefined();
-      }
-    }
-    expect(verifyKey(key.toUpperCase(), ["secret"])).toBeUndefined();
-    expect(verifyKey(`${key}\n`, ["secret"])).toBeUndefined();
+  it("tells a slip from a forgery, whose checksum fits", () => {
+    const key = createKey(CLAIMS, "secret");
+    const swapped = key.replace("my-shop", "ym-shop");
+    expect(verifyKey(swapped, ["secret"])).toEqual({ status: "mistyped" });
+    expect(verifyKey(createKey(CLAIMS, "guessed"), ["secret"])).toEqual({ status: "forged" });
+  });
+
+  it("finds no other claims under a key's MAC", () => {
+    const macOf = (claims: KeyClaims) => createKey(claims, "secret").slice(-40, -8);
+    const claims: KeyClaims[] = [
+      CLAIMS,
+      EXPIRING,
+      { ...CLAIMS, scope: "r" },
+      { ...CLAIMS, projectId: "my-shop-3" },
+      { ...CLAIMS, kid: "k2" },
+      { ...EXPIRING, expiresAt: EXPIRING.expiresAt + 1 },
+    ];
+    expect(new Set(claims.map(macOf)).size).toBe(claims.length);
+  });
+});
+
+describe("hasExpired()", () => {
+  it("is true from the very second on", () => {
+    expect(hasExpired(EXPIRING, EXPIRING.expiresAt * 1_000 - 1)).toBe(false);
+    expect(hasExpired(EXPIRING, EXPIRING.expiresAt * 1_000)).toBe(true);
+    expect(hasExpired(CLAIMS, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 });
