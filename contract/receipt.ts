@@ -34,7 +34,7 @@ export const receiptSchema = z
       .object({
         event_id: z.string(),
         status: z.literal("dead"),
-        reason: z.string(),
+        reason: z.string().optional().meta({ description: "For an admin key only" }),
         failed_at: z.string(),
       })
       .meta({ description: "The store cannot hold it; an operator may mend and replay it" }),

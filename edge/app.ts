@@ -39,9 +39,10 @@ export function createApp(deps: AppDeps) {
   app.use(requestId({ limitLength: 200 }));
 
   const needsKey = {
-    w: authenticate("w", deps),
-    r: authenticate("r", deps),
-    a: authenticate("a", deps),
+    w: authenticate(["w"], deps),
+    r: authenticate(["r"], deps),
+    a: authenticate(["a"], deps),
+    ra: authenticate(["r", "a"], deps),
   };
   app.use("/v1/events", (c, next) => {
     const isIngest = c.req.method === "POST" || c.req.method === "OPTIONS";
@@ -51,7 +52,7 @@ export function createApp(deps: AppDeps) {
   app.route("/v1/events", eventsRoutes(deps));
   app.on("GET", ["/v1/events", "/v1/users/:user_id/events"], needsKey.r);
   app.route("/", eventPageRoutes(deps));
-  app.on("GET", "/v1/events/:event_id", needsKey.r);
+  app.on("GET", "/v1/events/:event_id", needsKey.ra);
   app.route("/v1/events", receiptRoutes(deps));
   app.on("GET", "/v1/stats/*", needsKey.r);
   app.route("/v1/stats", statsRoutes(deps));

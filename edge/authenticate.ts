@@ -2,19 +2,25 @@ import { createMiddleware } from "hono/factory";
 import { hasExpired, type KeyClaims, type KeyScope, verifyKey } from "../contract/key.ts";
 import type { AppEnv } from "./app-env.ts";
 import { ProblemError } from "./problem.ts";
+import type { RevocationList } from "./revocation-list.ts";
 
 export type AuthenticateDeps = {
   readonly keySecrets: readonly string[];
   readonly now: () => number;
+  readonly revocations: Pick<RevocationList, "isRevoked">;
 };
 
 const SCOPE_NAMES: Record<KeyScope, string> = { w: "a write", r: "a read", a: "an admin" };
 
 /**
- * Requires a key with `scope`, from `Authorization: Bearer <key>` or, for `sendBeacon`, which cannot set headers, from `?key=`.
- * Does no I/O, so that it comes before a byte of the body is read.
+ * Requires a key with one of `scopes`, from `Authorization: Bearer <key>` or, for `sendBeacon`, which cannot set headers, from `?key=`.
+ * Comes before a byte of the body is read, and does no I/O unless the list of revoked keys has to be read again. A key that is not
+ * genuine never has it read.
  */
-export function authenticate(scope: KeyScope, { keySecrets, now }: AuthenticateDeps) {
+export function authenticate(
+  scopes: readonly KeyScope[],
+  { keySecrets, now, revocations }: AuthenticateDeps,
+) {
   const identify = rememberGenuine((key) => identifyKey(key, keySecrets));
   return createMiddleware<AppEnv>(async (c, next) => {
     const text = bearerToken(c.req.header("authorization")) ?? c.req.query("key");
@@ -23,9 +29,13 @@ export function authenticate(scope: KeyScope, { keySecrets, now }: AuthenticateD
     }
     const claims = identify(text);
     if (hasExpired(claims, now())) throw unauthorized(`The key expired at ${expiryOf(claims)}`);
-    if (claims.scope !== scope) {
+    if (await revocations.isRevoked(claims, (work) => c.executionCtx.waitUntil(work))) {
+      throw unauthorized("The key is revoked");
+    }
+    if (!scopes.includes(claims.scope)) {
+      const wanted = scopes.map((scope) => SCOPE_NAMES[scope]).join(" or ");
       throw new ProblemError("wrong-scope", {
-        detail: `This route needs ${SCOPE_NAMES[scope]} key, this is ${SCOPE_NAMES[claims.scope]} key`,
+        detail: `This route needs ${wanted} key, this is ${SCOPE_NAMES[claims.scope]} key`,
       });
     }
     c.set("key", claims);

@@ -1,4 +1,5 @@
 import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { KeyClaims, KeyScope } from "../contract/key.ts";
 import type { Receipt } from "../contract/receipt.ts";
 import type { DeadLetterReader } from "./dead-letter-reader.ts";
 import { delay } from "./delay.ts";
@@ -18,20 +19,23 @@ export type ReceiptDeps = {
 /** Longer than an event's mark takes to reach Redis after its 202. */
 const MARK_ON_ITS_WAY_MS = 100;
 
+/** Who asks. */
+type Asker = Pick<KeyClaims, "projectId" | "scope">;
+
 /**
  * How far an event has come: the store knows what is stored, the worker what is dead, Redis what was accepted lately. Only when all
- * of them have answered is an event said not to exist.
+ * of them have answered is an event said not to exist. Why an event is dead is told to an administrator alone.
  * @throws {ProblemError} `not-found`, or `store-unavailable` when one that could know the event did not answer.
  */
 export async function findReceipt(
-  projectId: string,
+  asker: Asker,
   eventId: string,
   deps: ReceiptDeps,
 ): Promise<Receipt> {
-  const first = await look(projectId, eventId, deps);
+  const first = await look(asker, eventId, deps);
   if (first.receipt !== undefined) return first.receipt;
   await delay(MARK_ON_ITS_WAY_MS);
-  const { receipt, asOf } = await look(projectId, eventId, deps);
+  const { receipt, asOf } = await look(asker, eventId, deps);
   if (receipt !== undefined) return receipt;
   throw new ProblemError("not-found", {
     detail: `No event ${eventId} is stored, dead or lately accepted`,
@@ -41,7 +45,11 @@ export async function findReceipt(
 
 type Look = { readonly receipt: Receipt | undefined; readonly asOf: string | null };
 
-async function look(projectId: string, eventId: string, deps: ReceiptDeps): Promise<Look> {
+async function look(
+  { projectId, scope }: Asker,
+  eventId: string,
+  deps: ReceiptDeps,
+): Promise<Look> {
   const { events, asOf } = await deps.store.findEvent(projectId, eventId);
   const [event, ...others] = events;
   if (event !== undefined) {
@@ -53,7 +61,7 @@ async function look(projectId: string, eventId: string, deps: ReceiptDeps): Prom
     deps.memory.isSeen(projectId, eventId),
   ]);
   if (letter.status === "fulfilled" && letter.value !== undefined) {
-    return { receipt: toDeadReceipt(eventId, letter.value), asOf };
+    return { receipt: toDeadReceipt(eventId, letter.value, scope), asOf };
   }
   // Without the worker's answer this is the last that is known, and still true: it was accepted.
   if (isSeen.status === "fulfilled" && isSeen.value) {
@@ -65,8 +73,14 @@ async function look(projectId: string, eventId: string, deps: ReceiptDeps): Prom
   return { receipt: undefined, asOf };
 }
 
-function toDeadReceipt(eventId: string, { reason, failed_at }: DeadLetter): Receipt {
-  return { event_id: eventId, status: "dead", reason, failed_at };
+/** The reason quotes the database, and values of the event. */
+function toDeadReceipt(
+  eventId: string,
+  { reason, failed_at }: DeadLetter,
+  scope: KeyScope,
+): Receipt {
+  const receipt = { event_id: eventId, status: "dead", failed_at } as const;
+  return scope === "a" ? { ...receipt, reason } : receipt;
 }
 
 function cannotTell(cause: unknown): ProblemError {

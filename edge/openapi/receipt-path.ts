@@ -4,7 +4,7 @@ import { problemResponses } from "./problem-responses.ts";
 import type { SchemaCollector } from "./schema-collector.ts";
 
 const DESCRIPTION = `\`accepted\`: durable, and on its way to the store. \`stored\`: its row is committed, and here it is. \`dead\`: the
-store cannot hold it, for the reason given. 404: no such event is stored, dead or lately accepted; the problem's \`as_of\` says up to when
+store cannot hold it; an admin key is told why. 404: no such event is stored, dead or lately accepted; the problem's \`as_of\` says up to when
 accepted events are in the store. The edge remembers accepted events for a day, and as long as Redis does.`;
 
 export function receiptPath(schemas: SchemaCollector): PathItem {

@@ -12,7 +12,7 @@ export type EventPagesDeps = {
   readonly now: () => number;
 };
 
-/** `GET /v1/events` and `GET /v1/users/{user_id}/events`: raw rows, newest first, a page at a time. Behind `authenticate("r")`. */
+/** `GET /v1/events` and `GET /v1/users/{user_id}/events`: raw rows, newest first, a page at a time. Behind `authenticate(["r"])`. */
 export function eventPageRoutes(deps: EventPagesDeps) {
   return new Hono<AppEnv>()
     .get("/v1/events", (c) => answerPage(c, {}, deps))

@@ -24,7 +24,7 @@ export type EventsDeps = StoreDeps & {
   readonly maxWaitMs: number;
 };
 
-/** `POST /v1/events`: read → decode → admit → store → [wait] → answer. Behind `authenticate("w")`. */
+/** `POST /v1/events`: read → decode → admit → store → [wait] → answer. Behind `authenticate(["w"])`. */
 export function eventsRoutes(deps: EventsDeps) {
   return new Hono<AppEnv>().post("/", async (c) => {
     const receivedAtMs = deps.now();

@@ -14,7 +14,7 @@ const TIMEOUT_MS = { ndjson: 30_000, csv: 30_000, parquet: 600_000 };
 
 /**
  * `GET /v1/export`: the worker's stream, passed on. A failure half-way breaks the connection, so that no client takes a part for the
- * whole; a client that hangs up ends the worker's reading. Behind `authenticate("r")`.
+ * whole; a client that hangs up ends the worker's reading. Behind `authenticate(["r"])`.
  */
 export function exportRoutes({ worker }: ExportDeps) {
   return new Hono<AppEnv>().get("/", async (c) => {

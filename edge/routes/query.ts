@@ -7,7 +7,7 @@ import { readJson } from "../read-json.ts";
 
 export const MAX_QUERY_BYTES = 64 * 1024;
 
-/** `POST /v1/query`: the questions of `/v1/stats` as one JSON body. Behind `authenticate("r")`. */
+/** `POST /v1/query`: the questions of `/v1/stats` as one JSON body. Behind `authenticate(["r"])`. */
 export function queryRoutes(deps: StatsDeps) {
   return new Hono<AppEnv>().post("/", async (c) => {
     const startedMs = deps.now();

@@ -4,7 +4,7 @@ import type { AppEnv } from "../app-env.ts";
 import { findReceipt, type ReceiptDeps } from "../find-receipt.ts";
 import { ProblemError } from "../problem.ts";
 
-/** `GET /v1/events/{event_id}`: what became of one event. Behind `authenticate("r")`. */
+/** `GET /v1/events/{event_id}`: what became of one event. Behind `authenticate(["r", "a"])`. */
 export function receiptRoutes(deps: ReceiptDeps) {
   return new Hono<AppEnv>().get("/:event_id", async (c) => {
     const eventId = c.req.param("event_id").toLowerCase();
@@ -13,7 +13,7 @@ export function receiptRoutes(deps: ReceiptDeps) {
         detail: "No event has this id: an event_id is a UUID",
       });
     }
-    const receipt = await findReceipt(c.var.key.projectId, eventId, deps);
+    const receipt = await findReceipt(c.var.key, eventId, deps);
     return c.json(receipt, 200, { "cache-control": "no-store", vary: "Authorization" });
   });
 }

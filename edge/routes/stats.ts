@@ -15,7 +15,7 @@ export const STATS_PATHS: Readonly<Record<StatsKind, string>> = {
   funnel: "/funnel",
 };
 
-/** `GET /v1/stats/…`: parse → cache or store → answer. Behind `authenticate("r")`. */
+/** `GET /v1/stats/…`: parse → cache or store → answer. Behind `authenticate(["r"])`. */
 export function statsRoutes(deps: StatsDeps) {
   const parse = rememberParsed((kind, url) =>
     toAsked(orInvalidQuery(() => parseStatsSearch(kind, searchOf(url)))),

@@ -17,7 +17,7 @@ export type ErasureDeps = {
 /** Files of the cold tier may have to be written anew. */
 const TIMEOUT_MS = 60_000;
 
-/** `DELETE /v1/users/{user_id}`: erases a user's events. May be repeated. Behind `authenticate("a")`. */
+/** `DELETE /v1/users/{user_id}`: erases a user's events. May be repeated. Behind `authenticate(["a"])`. */
 export function erasureRoutes({ worker, answers, now }: ErasureDeps) {
   return new Hono<AppEnv>().delete("/:user_id", async (c) => {
     const { projectId: project_id } = c.var.key;

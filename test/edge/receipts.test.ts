@@ -3,6 +3,7 @@ import type { DeadLetter } from "../../contract/dead-letter.ts";
 import type { StoredEvent } from "../../contract/receipt.ts";
 import type { AppDeps } from "../../edge/app.ts";
 import {
+  ADMIN_KEY,
   createTestApp,
   emptyStore,
   OTHER_KEY,
@@ -82,14 +83,14 @@ describe("GET /v1/events/{event_id}", () => {
     expect(await (await get(ID)).json()).toMatchObject({ event: STORED, others: [older] });
   });
 
-  it("tells why an event is dead, even though it was accepted", async () => {
+  it("tells that an event is dead, even though it was accepted, and an administrator why", async () => {
     const { get, seen } = createApp({ deadLetters: deadLettersOf(LETTER) });
     seen.add(`demo:${ID}`);
-    expect(await (await get(ID)).json()).toEqual({
-      event_id: ID,
-      status: "dead",
+    const receipt = { event_id: ID, status: "dead", failed_at: "2026-06-01T12:00:01.000Z" };
+    expect(await (await get(ID)).json()).toEqual(receipt);
+    expect(await (await get(ID, ADMIN_KEY)).json()).toEqual({
+      ...receipt,
       reason: "value too long",
-      failed_at: "2026-06-01T12:00:01.000Z",
     });
   });
 
@@ -142,10 +143,14 @@ describe("GET /v1/events/{event_id}", () => {
     expect(await (await get(ID)).json()).toEqual({ event_id: ID, status: "accepted" });
   });
 
-  it("needs a read key, and GET", async () => {
+  it("needs a read or an admin key, and GET", async () => {
     const { fetch, get } = createApp();
     expect((await fetch(`/v1/events/${ID}`)).status).toBe(401);
-    expect((await get(ID, WRITE_KEY)).status).toBe(403);
+    const refused = await get(ID, WRITE_KEY);
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({
+      detail: "This route needs a read or an admin key, this is a write key",
+    });
     const response = await fetch(`/v1/events/${ID}`, post({}));
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("GET, HEAD");

@@ -14,6 +14,7 @@ export interface StackClient {
   readonly projectId: string;
   readonly writeKey: string;
   readonly readKey: string;
+  readonly adminKey: string;
   /** `POST /v1/events` with these very bytes, and a query such as `?results=all`. */
   send(body: RequestBody, headers?: Record<string, string>, query?: string): Promise<Response>;
   /** Posts JSON and insists on 202. */
@@ -51,6 +52,7 @@ export async function createStackClient(
     projectId,
     writeKey,
     readKey,
+    adminKey: keyOf("a"),
     send: (body, headers = {}, query = "") =>
       fetch(`${stack.edge_url}/v1/events${query}`, {
         method: "POST",
