@@ -20,6 +20,7 @@ import { queryRoutes } from "./routes/query.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { type ErasureDeps, erasureRoutes } from "./routes/users.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 export type AppDeps = AuthenticateDeps &
   EventPagesDeps &
@@ -36,7 +37,8 @@ export type AppDeps = AuthenticateDeps &
 /** The HTTP application of the edge. It knows nothing of Cloudflare but what its dependencies hide. */
 export function createApp(deps: AppDeps) {
   const app = new Hono<AppEnv>();
-  app.use(requestId({ limitLength: 200 }));
+  app.use(securityHeaders);
+  app.use(nameRequest());
 
   const needsKey = {
     w: authenticate(["w"], deps),

@@ -5,6 +5,7 @@ import type { Bindings } from "./bindings.ts";
 import { createDeps } from "./deps.ts";
 import { createLogger } from "./logger.ts";
 import { problemResponse } from "./problem.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
 
 export { Publisher } from "./publisher.ts";
 
@@ -17,7 +18,9 @@ export default {
       app ??= createApp(createDeps(bindings));
     } catch (error) {
       createLogger().error("the edge cannot start", { error });
-      return problemResponse("internal-error", {}, crypto.randomUUID());
+      const response = problemResponse("internal-error", {}, crypto.randomUUID());
+      addSecurityHeaders(response.headers, request.url);
+      return response;
     }
     return app.fetch(request, bindings, context);
   },

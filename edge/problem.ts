@@ -33,8 +33,12 @@ export function problemResponse(slug: ProblemSlug, options: ProblemOptions, requ
     instance: requestId,
     ...(errors === undefined ? {} : { errors }),
   };
-  return Response.json(
-    { ...problem, ...extensions },
-    { status, headers: { ...headers, "content-type": "application/problem+json" } },
-  );
+  return new Response(redact(JSON.stringify({ ...problem, ...extensions })), {
+    status,
+    headers: {
+      ...headers,
+      "content-type": "application/problem+json",
+      "x-request-id": requestId,
+    },
+  });
 }

@@ -67,7 +67,8 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
     /** Answers a request, and waits for what it left to `waitUntil`. */
     async fetch(path: string, init: RequestInit = {}): Promise<Response> {
       const context = createExecutionContext();
-      const response = await app.fetch(new Request(`https://edge.test${path}`, init), {}, context);
+      const request = new Request(new URL(path, "https://edge.test"), init);
+      const response = await app.fetch(request, {}, context);
       await waitOnExecutionContext(context);
       return response;
     },
