@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import { requestId } from "hono/request-id";
 import type { StatsDeps } from "./answer-stats.ts";
 import type { AppEnv } from "./app-env.ts";
 import { type AuthenticateDeps, authenticate } from "./authenticate.ts";
@@ -9,6 +8,7 @@ import { discardBody } from "./discard-body.ts";
 import type { ReceiptDeps } from "./find-receipt.ts";
 import type { Logger } from "./logger.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
+import { nameRequest } from "./request-id.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { type EventPagesDeps, eventPageRoutes } from "./routes/event-pages.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";

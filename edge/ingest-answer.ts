@@ -1,4 +1,5 @@
 import type { EventResult, IngestAnswer } from "../contract/ingest-answer.ts";
+import { redact } from "../contract/redact.ts";
 import type { Admission } from "./admit-events.ts";
 
 /** Counts every event of a request once, and lists those that were not simply accepted, or all. */
@@ -24,8 +25,10 @@ function toResult(
   if (admission.status === "rejected") {
     const { eventId, rejection } = admission;
     const { code, pointer, detail } = rejection;
-    const id = eventId === undefined ? {} : { event_id: eventId };
-    return { index, ...id, status: "rejected", code, pointer, detail };
+    // All but the code quotes what the client sent, which may be a key in the wrong place.
+    const id = eventId === undefined ? {} : { event_id: redact(eventId) };
+    const quoted = { pointer: redact(pointer), detail: redact(detail) };
+    return { index, ...id, status: "rejected", code, ...quoted };
   }
   if (admission.status === "duplicate") {
     return { index, event_id: admission.eventId, status: "duplicate" };

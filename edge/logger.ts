@@ -1,3 +1,5 @@
+import { redact } from "../contract/redact.ts";
+
 export type LogFields = Record<string, unknown>;
 
 export type Logger = {
@@ -6,7 +8,10 @@ export type Logger = {
   error(message: string, fields?: LogFields): void;
 };
 
-/** One JSON object per line: a constant message, values as fields. Workers Logs and `wrangler tail` read stdout so. */
+/**
+ * One JSON object per line: a constant message, values as fields. Workers Logs and `wrangler tail` read stdout so. What clients and
+ * libraries put into a value may hold a key or a password, so the finished line is redacted.
+ */
 export function createLogger(): Logger {
   const write =
     (level: string) =>
@@ -14,7 +19,9 @@ export function createLogger(): Logger {
       const line = { level, time: new Date().toISOString(), msg: message, ...fields };
       // biome-ignore lint/suspicious/noConsole: the one place that writes; Workers have no other output.
       console.log(
-        JSON.stringify(line, (_, value) => (value instanceof Error ? toFields(value) : value)),
+        redact(
+          JSON.stringify(line, (_, value) => (value instanceof Error ? toFields(value) : value)),
+        ),
       );
     };
   return { info: write("info"), warn: write("warn"), error: write("error") };

@@ -1,4 +1,5 @@
 import { PROBLEMS, type Problem, type ProblemSlug } from "../contract/problem.ts";
+import { redact } from "../contract/redact.ts";
 
 export type ProblemOptions = {
   readonly detail?: string;
@@ -22,6 +23,7 @@ export class ProblemError extends Error {
   }
 }
 
+/** Whatever it quotes of the request is redacted: people paste answers where they would paste no key. */
 export function problemResponse(slug: ProblemSlug, options: ProblemOptions, requestId: string) {
   const { status, title } = PROBLEMS[slug];
   const { detail, errors, extensions, headers } = options;
