@@ -1,5 +1,9 @@
 import type { Vars } from "./env.ts";
 import type { Publisher } from "./publisher.ts";
+import type { RevocationKeeper } from "./revocation-keeper.ts";
 
 /** All that wrangler.toml and its secrets bind. */
-export type Bindings = Vars & { readonly PUBLISHER: DurableObjectNamespace<Publisher> };
+export type Bindings = Vars & {
+  readonly PUBLISHER: DurableObjectNamespace<Publisher>;
+  readonly REVOCATION_KEEPER: DurableObjectNamespace<RevocationKeeper>;
+};

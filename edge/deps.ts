@@ -11,6 +11,9 @@ import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
 import { createRedisCircuit } from "./redis-circuit.ts";
 import { createRedisClient } from "./redis-client.ts";
+import { createRedisRevocations } from "./redis-revocations.ts";
+import { createKeeperClient } from "./revocation-keeper.ts";
+import { createRevocationList } from "./revocation-list.ts";
 import { createStoreReader } from "./store/create-store-reader.ts";
 import { pingStore } from "./store/ping-store.ts";
 import { createWorkerClient } from "./store/worker-client.ts";
@@ -31,6 +34,18 @@ export function createDeps(bindings: Bindings): AppDeps {
     keySecrets: config.keySecrets,
     logger,
     now: Date.now,
+    revocations: createRevocationList({
+      redis: createRedisRevocations({
+        redis,
+        circuit: redisCircuit,
+        timeoutMs: config.redis.timeoutMs,
+      }),
+      keeper: createKeeperClient(bindings.REVOCATION_KEEPER),
+      logger,
+      now: Date.now,
+      maxAgeMs: config.revocationMaxAgeMs,
+      timeoutMs: config.redis.timeoutMs,
+    }),
     maxEventAgeMs: config.maxEventAgeMs,
     // A healthy pipeline stores an event within a fraction of a second.
     maxWaitMs: 10_000,

@@ -2,13 +2,15 @@ import type { CircuitState } from "./circuit-breaker.ts";
 import type { Metric, Sample } from "./exposition.ts";
 import type { PublisherStatus } from "./publisher.ts";
 import type { PublisherReport } from "./publisher-pool.ts";
+import type { RevocationStatus } from "./revocation-list.ts";
 
 const CIRCUIT_VALUES: Record<CircuitState, number> = { closed: 0, "half-open": 1, open: 2 };
 
-/** What an isolate knows: the publishers of its region, and its own circuit to Redis. */
+/** What an isolate knows: the publishers of its region, its own circuit to Redis and its own list of revoked keys. */
 export function edgeMetrics(
   publishers: readonly PublisherReport[],
   redisCircuit: CircuitState,
+  revocations: RevocationStatus,
 ): Metric[] {
   const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name,
@@ -60,5 +62,19 @@ export function edgeMetrics(
       "Whether this isolate asks Redis: 0 closed, it does; 1 half-open, one call probes; 2 open, it does not",
       [{ value: CIRCUIT_VALUES[redisCircuit] }],
     ),
+    gauge("sluice_revocations", "Revoked keys that this isolate knows of", [
+      { value: revocations.count },
+    ]),
+    gauge(
+      "sluice_revocations_age_seconds",
+      "Since this isolate last read the revoked keys from Redis; left out before it has",
+      revocations.ageMs === undefined ? [] : [{ value: revocations.ageMs / 1_000 }],
+    ),
+    {
+      name: "sluice_revocation_unchecked_total",
+      help: "Requests of which this isolate let the key pass while it had no list of revoked keys",
+      type: "counter",
+      samples: [{ value: revocations.unchecked }],
+    },
   ];
 }

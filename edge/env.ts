@@ -12,6 +12,8 @@ const varsSchema = z
   .object({
     KEY_SECRET: secret,
     KEY_SECRET_PREVIOUS: secret.optional(),
+    // A revocation is in force everywhere within a minute, or sooner.
+    REVOCATION_MAX_AGE_SECONDS: number(60, 1).pipe(z.number().max(60)),
     UPSTASH_REDIS_REST_URL: z.url(),
     UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
     REDIS_TIMEOUT_MS: number(300, 10),
@@ -61,6 +63,7 @@ export function parseConfig(vars: Vars) {
   );
   return {
     keySecrets,
+    revocationMaxAgeMs: values.REVOCATION_MAX_AGE_SECONDS * 1_000,
     redis: {
       url: values.UPSTASH_REDIS_REST_URL,
       token: values.UPSTASH_REDIS_REST_TOKEN,

@@ -8,6 +8,7 @@ import { problemResponse } from "./problem.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 
 export { Publisher } from "./publisher.ts";
+export { RevocationKeeper } from "./revocation-keeper.ts";
 
 /** Built at an isolate's first request: bindings exist only then. */
 let app: Hono<AppEnv> | undefined;

@@ -6,10 +6,12 @@ import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../exposition.ts";
 import { ProblemError } from "../problem.ts";
 import { type EventPublisher, originOf } from "../publisher-pool.ts";
 import type { RedisCircuit } from "../redis-circuit.ts";
+import type { RevocationList } from "../revocation-list.ts";
 
 export type MetricsDeps = {
   readonly publisher: Pick<EventPublisher, "reports">;
   readonly redisCircuit: Pick<RedisCircuit, "state">;
+  readonly revocations: Pick<RevocationList, "status">;
   /** Undefined: there are no metrics. */
   readonly metricsToken: string | undefined;
 };
@@ -27,7 +29,9 @@ export function metricsRoutes(deps: MetricsDeps) {
       });
     }
     const publishers = await deps.publisher.reports(originOf(c.req.raw));
-    const text = formatExposition(edgeMetrics(publishers, deps.redisCircuit.state));
+    const text = formatExposition(
+      edgeMetrics(publishers, deps.redisCircuit.state, deps.revocations.status()),
+    );
     return c.body(text, 200, {
       "content-type": EXPOSITION_CONTENT_TYPE,
       "cache-control": "no-store",

@@ -171,6 +171,28 @@ describe("POST /v1/events refuses a request", () => {
     expect((await fetch("/v1/events", post(sampleEvent()))).status).toBe(202);
   });
 
+  it("a revoked key, whatever its scope", async () => {
+    const { fetch, published, revoked } = createTestApp();
+    expect((await fetch("/v1/events", post(sampleEvent(1)))).status).toBe(202);
+    revoked.add("demo:k1");
+    for (const key of [WRITE_KEY, READ_KEY]) {
+      const response = await fetch(
+        "/v1/events",
+        post(sampleEvent(2), { authorization: `Bearer ${key}` }),
+      );
+      expect(response.status).toBe(401);
+      expect(response.headers.get("www-authenticate")).toContain("Bearer");
+      expectProblem(await response.json(), "unauthorized", /^The key is revoked$/);
+    }
+    const other = createKey({ ...WRITE_CLAIMS, kid: "k2" }, SECRET);
+    const response = await fetch(
+      "/v1/events",
+      post(sampleEvent(3), { authorization: `Bearer ${other}` }),
+    );
+    expect(response.status).toBe(202);
+    expect(published()).toHaveLength(2);
+  });
+
   it("?wait=forever", async () => {
     const { fetch, published } = createTestApp();
     const response = await fetch("/v1/events?wait=forever", post(sampleEvent()));

@@ -27,9 +27,13 @@ const publisher = {
 };
 
 describe("GET /metrics", () => {
-  it("tells of each publisher, and of the circuit to Redis", async () => {
+  it("tells of each publisher, of the circuit to Redis, and of the list of revoked keys", async () => {
     const { fetch } = createTestApp({
       publisher,
+      revocations: {
+        isRevoked: () => false,
+        status: () => ({ count: 3, ageMs: 12_500, unchecked: 4 }),
+      },
       metricsToken: METRICS_TOKEN,
       redisCircuit: { state: "open" },
     });
@@ -45,6 +49,9 @@ describe("GET /metrics", () => {
       sluice_outbox_oldest_age_seconds: { weur0: 1.5, weur1: 0 },
       sluice_publisher_reachable: { weur0: 0, weur1: 1, weur2: 0 },
       sluice_redis_breaker_state: { "": 2 },
+      sluice_revocations: { "": 3 },
+      sluice_revocations_age_seconds: { "": 12.5 },
+      sluice_revocation_unchecked_total: { "": 4 },
     });
   });
 
@@ -55,8 +62,18 @@ describe("GET /metrics", () => {
   ] as const)("tells of a circuit that is %s as %i", async (state, value) => {
     const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN, redisCircuit: { state } });
     const response = await fetch("/metrics", bearer(METRICS_TOKEN));
-    expect(parseExposition(await response.text())).toEqual({
+    expect(parseExposition(await response.text())).toMatchObject({
       sluice_redis_breaker_state: { "": value },
+    });
+  });
+
+  it("leaves out what it does not know yet", async () => {
+    const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN });
+    const response = await fetch("/metrics", bearer(METRICS_TOKEN));
+    expect(parseExposition(await response.text())).toEqual({
+      sluice_redis_breaker_state: { "": 0 },
+      sluice_revocations: { "": 0 },
+      sluice_revocation_unchecked_total: { "": 0 },
     });
   });
 

@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { decodeEnvelope, type Envelope } from "../../contract/envelope.ts";
 import { createKey } from "../../contract/key.ts";
+import { revocationField } from "../../contract/revocation.ts";
 import { type AppDeps, createApp } from "../../edge/app.ts";
 import { createAnswerCache } from "../../edge/cache/answer-cache.ts";
 import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
@@ -23,11 +24,17 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
   const messages = new Map<string, StreamMessage>();
   const seen = new Set<string>();
   const logs: string[] = [];
+  /** As `revocationField` names them. */
+  const revoked = new Set<string>();
   const log = (message: string) => void logs.push(message);
   const deps: AppDeps = {
     keySecrets: [SECRET],
     logger: { info: log, warn: log, error: log },
     now: () => NOW_MS,
+    revocations: {
+      isRevoked: (claims) => revoked.has(revocationField(claims)),
+      status: () => ({ count: revoked.size, ageMs: undefined, unchecked: 0 }),
+    },
     maxEventAgeMs: 7300 * 86_400_000,
     maxWaitMs: 200,
     memory: {
@@ -64,6 +71,9 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
   return {
     logs,
     seen,
+    revoked,
+    /** Every route with the middleware before it. */
+    routes: app.routes,
     /** Answers a request, and waits for what it left to `waitUntil`. */
     async fetch(path: string, init: RequestInit = {}): Promise<Response> {
       const context = createExecutionContext();

@@ -13,6 +13,9 @@ it("wrangler bundles the Worker to less than 1 MB gzipped", async () => {
   expect(settings).toMatchObject({
     name: "sluice-edge",
     compatibilityFlags: ["nodejs_compat"],
-    durableObjects: { PUBLISHER: { className: "Publisher", useSQLite: true } },
+    durableObjects: {
+      PUBLISHER: { className: "Publisher", useSQLite: true },
+      REVOCATION_KEEPER: { className: "RevocationKeeper", useSQLite: true },
+    },
   });
 });

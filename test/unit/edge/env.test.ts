@@ -27,6 +27,18 @@ describe("parseConfig()", () => {
     ]);
   });
 
+  it("lets a revocation wait at most a minute", () => {
+    expect(parseConfig(VARS).revocationMaxAgeMs).toBe(60_000);
+    expect(parseConfig({ ...VARS, REVOCATION_MAX_AGE_SECONDS: "5" }).revocationMaxAgeMs).toBe(
+      5_000,
+    );
+    for (const REVOCATION_MAX_AGE_SECONDS of ["0", "61", "never"]) {
+      expect(() => parseConfig({ ...VARS, REVOCATION_MAX_AGE_SECONDS })).toThrow(
+        /^Cannot read configuration: REVOCATION_MAX_AGE_SECONDS: /,
+      );
+    }
+  });
+
   it("takes a token for metrics, if it is not a short one", () => {
     expect(parseConfig(VARS).metricsToken).toBeUndefined();
     const METRICS_TOKEN = "sixteen letters.";
