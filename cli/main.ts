@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { redact } from "../contract/redact.ts";
 import { createArchiveCommand } from "./archive.ts";
 import { CliError } from "./cli-error.ts";
 import { createDeadCommand } from "./dead.ts";
@@ -41,6 +42,7 @@ Environment:
                NATS_USER and NATS_PASSWORD of the worker
   DATA_DIR     the local stack's data, default .data; its local.json stands in for all`,
   )
+  .configureOutput({ writeErr: writeRedacted })
   .enablePositionalOptions()
   .exitOverride()
   .addCommand(createImportCommand())
@@ -77,9 +79,14 @@ function report(error: unknown): number {
   // Commander has printed it, help and version included, which are no failures.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof CliError) {
-    process.stderr.write(`sluice: ${error.message}\n`);
+    writeRedacted(`sluice: ${error.message}\n`);
     return error.exitCode;
   }
-  process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`);
+  writeRedacted(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`);
   return 1;
+}
+
+/** Messages quote what was typed, which may be a key in the wrong place or an address with its password. */
+function writeRedacted(text: string): void {
+  process.stderr.write(redact(text));
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { redact } from "../contract/redact.ts";
 import type { Part } from "./part.ts";
 import { signalGroup, waitForGroupEnd } from "./process-group.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -100,8 +101,9 @@ function openLog(logDir: string, logPath: string): number {
   return openSync(logPath, "a", 0o600);
 }
 
+/** A server that is not ours may log what our own parts would not, and this goes to the terminal, from where people paste it. */
 function failure(part: Part, reason: string, logPath: string): Error {
-  const lines = readFileSync(logPath, "utf8").trimEnd().split("\n").slice(-15);
+  const lines = readFileSync(logPath, "utf8").trimEnd().split("\n").slice(-15).map(redact);
   return new Error(
     `Cannot start ${part.name}: ${reason}; the last lines of ${logPath}:\n${lines.map((line) => `  ${line}`).join("\n")}`,
   );

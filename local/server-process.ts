@@ -1,3 +1,5 @@
+import { redact } from "../contract/redact.ts";
+
 /** One of the stack's own servers on 127.0.0.1. */
 export interface LoopbackServer {
   readonly url: string;
@@ -36,5 +38,5 @@ export async function runServerProcess(
 
 export function log(level: "info" | "error", msg: string, fields: Record<string, unknown>): void {
   const line = { level, time: new Date().toISOString(), msg, ...fields };
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.stdout.write(`${redact(JSON.stringify(line))}\n`);
 }

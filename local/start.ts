@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createKey, type KeyScope } from "../contract/key.ts";
+import { redact } from "../contract/redact.ts";
 import { keepStore } from "./kept-store.ts";
 import { choosePorts } from "./ports.ts";
 import { runStack } from "./run-stack.ts";
@@ -30,7 +31,7 @@ Environment:
 
 const PROJECT = "demo";
 process.exitCode = await main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${redact(error instanceof Error ? error.message : String(error))}\n`);
   return 1;
 });
 

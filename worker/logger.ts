@@ -1,8 +1,17 @@
 import { type Logger as PinoLogger, pino } from "pino";
+import { redact } from "../contract/redact.ts";
 
 export type Logger = PinoLogger;
 
-/** One JSON object a line on stdout. */
+/**
+ * One JSON object a line on stdout. Errors of drivers quote addresses with their passwords, and events hold what clients put there, so
+ * the finished line is redacted.
+ */
 export function createLogger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: { streamWrite: redact },
+  });
 }
