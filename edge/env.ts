@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_MAX_EVENT_AGE_DAYS, MAX_EVENTS_PER_REQUEST } from "../contract/limits.ts";
+import { ENVIRONMENTS } from "../contract/production-faults.ts";
+import { findFaultsBetweenSettings } from "./faults-between-settings.ts";
 
 /** What wrangler.toml and its secrets give the Worker besides the Durable Object: text by name. */
 export type Vars = Readonly<Record<string, unknown>>;
@@ -8,53 +10,45 @@ const secret = z.string().min(32, "must have at least 32 characters");
 const number = (fallback: number, minimum: number) =>
   z.coerce.number().int().min(minimum).default(fallback);
 
-const varsSchema = z
-  .object({
-    KEY_SECRET: secret,
-    KEY_SECRET_PREVIOUS: secret.optional(),
-    // A revocation is in force everywhere within a minute, or sooner.
-    REVOCATION_MAX_AGE_SECONDS: number(60, 1).pipe(z.number().max(60)),
-    UPSTASH_REDIS_REST_URL: z.url(),
-    UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
-    REDIS_TIMEOUT_MS: number(300, 10),
-    NATS_URL: z
-      .string()
-      .min(1)
-      .transform((text) => text.split(",").map((url) => url.trim())),
-    NATS_USER: z.string().optional(),
-    NATS_PASSWORD: z.string().optional(),
-    PUBLISHER_SHARDS: number(4, 1),
-    // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
-    OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
-    WORKER_URL: z.url().optional(),
-    WORKER_TOKEN: z.string().min(16).optional(),
-    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
-    DATABASE_URL: z.string().min(1).optional(),
-    NEON_FETCH_ENDPOINT: z.url().optional(),
-    // As for the worker, which makes the index.
-    PROPERTIES_INDEX: z.enum(["true", "false"]).default("false"),
-    MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
-    RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
-    // A full request must fit, or it could never be accepted.
-    RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
-  })
-  .superRefine(({ DATABASE_URL, WORKER_URL, WORKER_TOKEN }, context) => {
-    const isMissing = (name: string, message: string) =>
-      context.addIssue({ code: "custom", path: [name], message });
-    if (WORKER_URL !== undefined && WORKER_TOKEN === undefined) {
-      isMissing("WORKER_TOKEN", "is needed with WORKER_URL");
-    } else if (DATABASE_URL === undefined && WORKER_URL === undefined) {
-      isMissing("DATABASE_URL", "is needed, or WORKER_URL and WORKER_TOKEN: nothing can be read");
-    }
-  });
+const varsSchema = z.object({
+  ENVIRONMENT: z.enum(ENVIRONMENTS).default("development"),
+  KEY_SECRET: secret,
+  KEY_SECRET_PREVIOUS: secret.optional(),
+  // A revocation is in force everywhere within a minute, or sooner.
+  REVOCATION_MAX_AGE_SECONDS: number(60, 1).pipe(z.number().max(60)),
+  UPSTASH_REDIS_REST_URL: z.url(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
+  REDIS_TIMEOUT_MS: number(300, 10),
+  NATS_URL: z
+    .string()
+    .min(1)
+    .transform((text) => text.split(",").map((url) => url.trim())),
+  NATS_USER: z.string().optional(),
+  NATS_PASSWORD: z.string().optional(),
+  PUBLISHER_SHARDS: number(4, 1),
+  // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
+  OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
+  WORKER_URL: z.url().optional(),
+  WORKER_TOKEN: z.string().min(16).optional(),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  DATABASE_URL: z.string().min(1).optional(),
+  NEON_FETCH_ENDPOINT: z.url().optional(),
+  // As for the worker, which makes the index.
+  PROPERTIES_INDEX: z.enum(["true", "false"]).default("false"),
+  MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
+  RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
+  // A full request must fit, or it could never be accepted.
+  RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
+});
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function parseConfig(vars: Vars) {
   const result = varsSchema.safeParse(vars);
-  if (!result.success) {
-    const problems = result.error.issues.map(
-      (issue) => `${issue.path.join(".")}: ${issue.message}`,
-    );
+  const problems = [
+    ...(result.error?.issues ?? []).map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    ...findFaultsBetweenSettings(vars).map(({ name, message }) => `${name}: ${message}`),
+  ];
+  if (!result.success || problems.length > 0) {
     throw new ConfigError(`Cannot read configuration: ${problems.join("; ")}`);
   }
   const values = result.data;

@@ -2,11 +2,13 @@
  * Runs the Worker under Miniflare: `node local/edge-runtime.ts --port N --data-dir FOLDER`.
  * Its bindings come from the environment.
  */
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { readSecretFiles } from "../contract/secret-files.ts";
 import { bundleEdge, type EdgeBundle, type EdgeSettings } from "./edge-bundle.ts";
 
 /** What a deployed Worker has as secrets and variables besides the `[vars]` of wrangler.toml. */
@@ -80,14 +82,23 @@ export async function startEdgeRuntime(options: EdgeRuntimeOptions): Promise<Min
   return miniflare;
 }
 
-/** The environment goes before the `[vars]` of wrangler.toml. */
+/**
+ * The environment goes before the `[vars]` of wrangler.toml, and may name a file that holds the value. What runs here is for development
+ * unless it says otherwise, whatever is deployed.
+ * @throws when a file cannot be read
+ */
 export function bindingsFrom(
   vars: NonNullable<EdgeSettings["bindings"]>,
   env: NodeJS.ProcessEnv,
 ): NonNullable<EdgeSettings["bindings"]> {
   const names = [...BINDINGS, ...Object.keys(vars)];
-  const given = names.flatMap((name) => (env[name] ? [[name, env[name]]] : []));
-  return { ...vars, ...Object.fromEntries(given) };
+  const { settings, faults } = readSecretFiles(env, names, (path) => readFileSync(path, "utf8"));
+  if (faults.length > 0) {
+    const problems = faults.map(({ name, message }) => `${name} ${message}`);
+    throw new Error(`Cannot read environment: ${problems.join("; ")}`);
+  }
+  const given = names.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []));
+  return { ...vars, ENVIRONMENT: "development", ...Object.fromEntries(given) };
 }
 
 async function readModules({ folder }: EdgeBundle) {

@@ -1,7 +1,14 @@
+import { readFileSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import {
+  ENVIRONMENTS,
+  findProductionFaults,
+  type SettingFault,
+} from "../contract/production-faults.ts";
 import { PROJECT_ID_PATTERN } from "../contract/project.ts";
+import { readSecretFiles } from "../contract/secret-files.ts";
 
 const MIB = 1024 * 1024;
 
@@ -30,6 +37,7 @@ const hotProperties = z.string().transform((text, context) => {
 
 /** What every worker has, whatever it stores events in. */
 const common = {
+  ENVIRONMENT: z.enum(ENVIRONMENTS, "is neither development nor production").default("development"),
   NATS_URL: natsServers,
   NATS_USER: z.string().min(1).optional(),
   NATS_PASSWORD: z.string().min(1).optional(),
@@ -116,21 +124,40 @@ const clickhouse = z.object({
 /** Every setting of the worker. docs/operations.md describes each. */
 const STORES = { timescale, duckdb, clickhouse };
 
+/** Each may also be the content of the file that NAME_FILE names. */
+const SECRETS = [
+  "DATABASE_URL",
+  "NATS_PASSWORD",
+  "WORKER_TOKEN",
+  "CLICKHOUSE_PASSWORD",
+  "COLD_S3_ACCESS_KEY_ID",
+  "COLD_S3_SECRET_ACCESS_KEY",
+];
+
 export type WorkerEnv = ReturnType<typeof parseEnv>;
 
 /**
- * Reads the worker's settings.
+ * Reads the worker's settings, and the files that hold its secrets.
  * @throws {EnvError} that lists every wrong setting.
  */
 export function parseEnv(environment: Readonly<Record<string, string | undefined>>) {
+  const { settings, faults } = readSecretFiles(environment, SECRETS, (path) =>
+    readFileSync(path, "utf8"),
+  );
   // An empty variable is what `KEY= node …` and compose files leave behind: it means not set.
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== ""));
   const store = given.STORE ?? "timescale";
   if (!Object.hasOwn(STORES, store)) {
     throw new EnvError([`STORE "${store}" is none of ${Object.keys(STORES).join(", ")}`]);
   }
-  const result = STORES[store as keyof typeof STORES].safeParse(given);
-  if (!result.success) throw new EnvError(result.error.issues.map(describeIssue));
+  const schema = STORES[store as keyof typeof STORES];
+  const result = schema.safeParse(given);
+  const problems = [
+    ...faults.map(describeFault),
+    ...(result.error?.issues ?? []).map(describeIssue),
+    ...(given.ENVIRONMENT === "production" ? inProduction(given, Object.keys(schema.shape)) : []),
+  ];
+  if (!result.success || problems.length > 0) throw new EnvError(problems);
   const env = result.data;
   return { ...env, WORKER_ID: env.WORKER_ID ?? `${hostname()}:${env.WORKER_PORT || process.pid}` };
 }
@@ -160,6 +187,19 @@ function flag() {
     .enum(["true", "false"], "is neither true nor false")
     .default("false")
     .transform((text) => text === "true");
+}
+
+/** Of the settings that are used: another store's may be anything. */
+function inProduction(
+  settings: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): string[] {
+  const used = Object.fromEntries(names.map((name) => [name, settings[name]]));
+  return findProductionFaults(used).map(describeFault);
+}
+
+function describeFault({ name, message }: SettingFault): string {
+  return `${name} ${message}`;
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

@@ -75,4 +75,93 @@ describe("parseConfig()", () => {
       /^Cannot read configuration: KEY_SECRET: must have at least 32 characters; UPSTASH_REDIS_REST_URL: .+; NATS_URL: .+; RATE_LIMIT_BURST_EVENTS: .+>=5000$/,
     );
   });
+
+  describe("in production", () => {
+    const PRODUCTION = {
+      ...VARS,
+      ENVIRONMENT: "production",
+      KEY_SECRET: "dzJ0vXk6xwB0m1uQp6fZr3Yc8LwqTn5e",
+      DATABASE_URL: "postgresql://sluice:rKp2vX@db.example/sluice",
+      NATS_PASSWORD: "mQ7cZ0",
+      WORKER_URL: "https://worker.example",
+      WORKER_TOKEN: "0123456789abcdef0123456789abcdef",
+      METRICS_TOKEN: "fedcba9876543210fedcba9876543210",
+    };
+
+    it("takes secrets of one's own and encrypted addresses", () => {
+      expect(parseConfig(PRODUCTION)).toMatchObject({ keySecrets: [PRODUCTION.KEY_SECRET] });
+    });
+
+    it("refuses every secret that everybody knows, and shows none", () => {
+      const vars = {
+        ...PRODUCTION,
+        KEY_SECRET: "development-only-key-secret-of-sluice",
+        KEY_SECRET_PREVIOUS: "development-only-key-secret-before-it",
+        UPSTASH_REDIS_REST_TOKEN: "upstash-development-token",
+        NATS_PASSWORD: "edge-development",
+        METRICS_TOKEN: "metrics-development-token",
+        WORKER_TOKEN: "worker-development-token",
+        DATABASE_URL: "postgres://postgres:development@database:5432/sluice",
+        REDIS_TIMEOUT_MS: "1",
+      };
+      const names = Object.keys(vars).filter((name) => /SECRET|PASSWORD|TOKEN|DATABASE/.test(name));
+      const problems = problemsOf(vars);
+      expect(problems[0]).toMatch(/^REDIS_TIMEOUT_MS: /);
+      expect(problems.slice(1).sort()).toEqual(
+        names.map((name) => `${name}: is a development secret, which everybody knows`).sort(),
+      );
+      expect(problems.join()).not.toMatch(/edge-development|development-/);
+      expect(() =>
+        parseConfig({ ...vars, ENVIRONMENT: "development", REDIS_TIMEOUT_MS: "100" }),
+      ).not.toThrow();
+    });
+
+    it("refuses short tokens, and a stream that asks for no password", () => {
+      const { NATS_PASSWORD: _, ...others } = PRODUCTION;
+      expect(
+        problemsOf({
+          ...others,
+          WORKER_TOKEN: "of 23 characters, random",
+          METRICS_TOKEN: "of 23 characters, random",
+        }),
+      ).toEqual([
+        "WORKER_TOKEN: is shorter than 32 characters",
+        "METRICS_TOKEN: is shorter than 32 characters",
+        "NATS_PASSWORD: is not set",
+      ]);
+    });
+
+    it("refuses addresses that send secrets in the clear", () => {
+      expect(
+        problemsOf({
+          ...PRODUCTION,
+          UPSTASH_REDIS_REST_URL: "http://redis.example",
+          NATS_URL: "wss://a.example, ws://b.example",
+          WORKER_URL: "http://203.0.113.7:8790",
+          NEON_FETCH_ENDPOINT: "http://[2001:db8::1]/sql",
+        }),
+      ).toEqual([
+        "NATS_URL: is not encrypted: use https or wss",
+        "NEON_FETCH_ENDPOINT: is not encrypted: use https or wss",
+        "UPSTASH_REDIS_REST_URL: is not encrypted: use https or wss",
+        "WORKER_URL: is not encrypted: use https or wss",
+      ]);
+    });
+
+    it("leaves a network of one's own alone", () => {
+      const vars = {
+        ...PRODUCTION,
+        UPSTASH_REDIS_REST_URL: "http://redis-http",
+        NATS_URL:
+          "ws://nats:8080, ws://10.0.0.7:8080, ws://172.31.0.1, ws://192.168.1.1, ws://[::1]",
+        NEON_FETCH_ENDPOINT: "http://127.0.0.1:4444/sql",
+        WORKER_URL: "http://localhost:8790",
+      };
+      expect(() => parseConfig(vars)).not.toThrow();
+    });
+
+    it("has no third kind of environment", () => {
+      expect(problemsOf({ ...PRODUCTION, ENVIRONMENT: "staging" })[0]).toMatch(/^ENVIRONMENT: /);
+    });
+  });
 });

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EnvError, parseEnv } from "../../../worker/env.ts";
+import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
 
 const REQUIRED = {
   DATABASE_URL: "postgres://sluice@127.0.0.1/sluice",
@@ -82,4 +85,143 @@ describe("parseEnv()", () => {
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),
     );
   });
+
+  describe("in production", () => {
+    const PRODUCTION = {
+      ENVIRONMENT: "production",
+      DATABASE_URL: "postgres://sluice:rKp2vX@db.example/sluice",
+      NATS_URL: "nats://nats.example",
+      NATS_USER: "worker",
+      NATS_PASSWORD: "mQ7cZ0",
+    };
+
+    test("takes secrets of one's own", () => {
+      const WORKER_TOKEN = "0123456789abcdef0123456789abcdef";
+      expect(parseEnv({ ...PRODUCTION, WORKER_TOKEN })).toMatchObject({ WORKER_TOKEN });
+      expect(parseEnv(PRODUCTION).WORKER_TOKEN).toBeUndefined();
+    });
+
+    test("refuses every secret that everybody knows, and shows none", () => {
+      const settings = {
+        ...PRODUCTION,
+        DATABASE_URL: "postgres://postgres:development@database:5432/sluice",
+        NATS_PASSWORD: "worker-development",
+        WORKER_TOKEN: "worker-development-token",
+        COLD_S3_SECRET_ACCESS_KEY: "development",
+        ACK_WAIT_MS: "1",
+      };
+      expect(problemsOf(settings)).toEqual([
+        "ACK_WAIT_MS is not a whole number from 2000 to 3600000",
+        "DATABASE_URL is a development secret, which everybody knows",
+        "NATS_PASSWORD is a development secret, which everybody knows",
+        "WORKER_TOKEN is a development secret, which everybody knows",
+        "COLD_S3_SECRET_ACCESS_KEY is a development secret, which everybody knows",
+      ]);
+      expect(parseEnv({ ...settings, ENVIRONMENT: "development", ACK_WAIT_MS: "" })).toBeDefined();
+    });
+
+    test("refuses a short token, and a stream that asks for no password", () => {
+      const { NATS_PASSWORD: _, ...others } = PRODUCTION;
+      expect(problemsOf({ ...others, WORKER_TOKEN: "of 23 characters, random" })).toEqual([
+        "WORKER_TOKEN is shorter than 32 characters",
+        "NATS_PASSWORD is not set",
+      ]);
+    });
+
+    test("cares for nothing that another store would use", () => {
+      const settings = { ...PRODUCTION, STORE: "duckdb", DUCKDB_PATH: "/data/events.duckdb" };
+      const DATABASE_URL = "postgres://postgres:development@database:5432/sluice";
+      expect(parseEnv({ ...settings, DATABASE_URL })).toMatchObject({ STORE: "duckdb" });
+    });
+
+    test("has no third kind of environment", () => {
+      expect(problemsOf({ ...PRODUCTION, ENVIRONMENT: "staging" })).toEqual([
+        "ENVIRONMENT is neither development nor production",
+      ]);
+    });
+  });
+
+  describe("secrets in files", () => {
+    let tempDir: TempDir;
+
+    beforeAll(async () => {
+      tempDir = await makeTempDir("secret-files");
+    });
+    afterAll(() => tempDir.remove());
+
+    async function write(name: string, text: string): Promise<string> {
+      const path = join(tempDir.path, name);
+      await writeFile(path, text);
+      return path;
+    }
+
+    test("are read for every setting that is a secret", async () => {
+      const DATABASE_URL_FILE = await write("database", "postgres://u:of-a-file@h/d\n");
+      const NATS_PASSWORD_FILE = await write("nats", "pass word\n");
+      const WORKER_TOKEN_FILE = await write("token", "0123456789abcdef");
+      const COLD_S3_ACCESS_KEY_ID_FILE = await write("id", "AKIA\n");
+      const COLD_S3_SECRET_ACCESS_KEY_FILE = await write("key", "k/+=\n");
+      const NATS_URL = "nats://h";
+      expect(
+        parseEnv({
+          ...{ NATS_URL, DATABASE_URL_FILE, NATS_PASSWORD_FILE, WORKER_TOKEN_FILE },
+          ...{ COLD_S3_ACCESS_KEY_ID_FILE, COLD_S3_SECRET_ACCESS_KEY_FILE },
+        }),
+      ).toMatchObject({
+        DATABASE_URL: "postgres://u:of-a-file@h/d",
+        NATS_PASSWORD: "pass word",
+        WORKER_TOKEN: "0123456789abcdef",
+        COLD_S3_ACCESS_KEY_ID: "AKIA",
+        COLD_S3_SECRET_ACCESS_KEY: "k/+=",
+      });
+      const CLICKHOUSE_PASSWORD_FILE = await write("clickhouse", "from a file\n");
+      const clickhouse = { STORE: "clickhouse", CLICKHOUSE_URL: "http://h:8123", NATS_URL };
+      expect(parseEnv({ ...clickhouse, CLICKHOUSE_PASSWORD_FILE })).toMatchObject({
+        CLICKHOUSE_PASSWORD: "from a file",
+      });
+    });
+
+    test("are checked like others", async () => {
+      const WORKER_TOKEN_FILE = await write("short", "short\n");
+      expect(problemsOf({ ...REQUIRED, WORKER_TOKEN_FILE })).toEqual([
+        "WORKER_TOKEN is shorter than 16 characters",
+      ]);
+      const NATS_PASSWORD_FILE = await write("known", "worker-development\n");
+      const ENVIRONMENT = "production";
+      expect(problemsOf({ ...REQUIRED, ENVIRONMENT, NATS_PASSWORD_FILE })).toEqual([
+        "NATS_PASSWORD is a development secret, which everybody knows",
+      ]);
+    });
+
+    test("name every problem at once", async () => {
+      const none = join(tempDir.path, "none");
+      const empty = await write("empty", "\n");
+      const settings = {
+        ...REQUIRED,
+        WORKER_TOKEN: "0123456789abcdef",
+        WORKER_TOKEN_FILE: empty,
+        NATS_PASSWORD_FILE: none,
+        COLD_S3_ACCESS_KEY_ID_FILE: empty,
+        COLD_S3_SECRET_ACCESS_KEY_FILE: tempDir.path,
+        HOT_DAYS: "0",
+      };
+      expect(problemsOf(settings)).toEqual([
+        `NATS_PASSWORD_FILE "${none}" cannot be read: ENOENT`,
+        "WORKER_TOKEN and WORKER_TOKEN_FILE are both set",
+        `COLD_S3_ACCESS_KEY_ID_FILE "${empty}" is empty`,
+        `COLD_S3_SECRET_ACCESS_KEY_FILE "${tempDir.path}" cannot be read: EISDIR`,
+        "HOT_DAYS is not a whole number from 1 to 36500",
+      ]);
+    });
+  });
 });
+
+function problemsOf(settings: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    parseEnv(settings);
+  } catch (error) {
+    if (error instanceof EnvError) return error.problems;
+    throw error;
+  }
+  throw new Error("no problem");
+}
