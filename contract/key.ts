@@ -73,6 +73,19 @@ export function verifyKey(key: string, secrets: readonly string[]): KeyVerdict {
   };
 }
 
+const CLAIMS = /^slu_([wra])_([a-z0-9-]{1,40})_([a-z0-9]{1,20})_(?:([1-9][0-9]{0,10})_)?/;
+
+/**
+ * What a text says that should be a key, believed or not: it may be mistyped, cut off, redacted or forged. Undefined where it does not
+ * even name a project and a kid.
+ */
+export function readClaims(text: string): KeyClaims | undefined {
+  const [, scope, projectId, kid, expiry] = CLAIMS.exec(text) ?? [];
+  if (projectId === undefined || kid === undefined) return undefined;
+  const claims = { scope: scope as KeyScope, projectId, kid };
+  return expiry === undefined ? claims : { ...claims, expiresAt: Number(expiry) };
+}
+
 export function hasExpired({ expiresAt }: KeyClaims, nowMs: number): boolean {
   return expiresAt !== undefined && nowMs >= expiresAt * 1_000;
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createKey, hasExpired, type KeyClaims, verifyKey } from "../../../contract/key.ts";
+import {
+  createKey,
+  hasExpired,
+  type KeyClaims,
+  readClaims,
+  verifyKey,
+} from "../../../contract/key.ts";
+import { redact } from "../../../contract/redact.ts";
 
 const CLAIMS = { scope: "w", projectId: "my-shop-2", kid: "k1" } as const;
 const EXPIRING = { ...CLAIMS, expiresAt: 1_893_456_000 } as const;
@@ -95,6 +102,30 @@ describe("verifyKey()", () => {
     ];
     expect(new Set(claims.map(macOf)).size).toBe(claims.length);
   });
+});
+
+describe("readClaims()", () => {
+  it.each([CLAIMS, EXPIRING])("reads what a key says, whoever signed it: %o", (claims) => {
+    const key = createKey(claims, "secret");
+    expect(readClaims(key)).toEqual(claims);
+    expect(readClaims(createKey(claims, "other"))).toEqual(claims);
+    expect(readClaims(key.slice(0, -30))).toEqual(claims);
+    expect(readClaims(`${key}0`)).toEqual(claims);
+  });
+
+  it("reads one that was redacted, or cut after its kid", () => {
+    expect(readClaims(redact(createKey(EXPIRING, "secret")))).toEqual(CLAIMS);
+    expect(readClaims("slu_w_my-shop-2_k1_")).toEqual(CLAIMS);
+  });
+
+  it.each([
+    "",
+    "k1",
+    "slu_w_my-shop-2_k1",
+    "slu_x_shop_k1_00",
+    "slu_w_Shop_k1_00",
+    " slu_w_shop_k1_00",
+  ])("reads none from %j", (text) => expect(readClaims(text)).toBeUndefined());
 });
 
 describe("hasExpired()", () => {
