@@ -19,6 +19,29 @@ export type DeadLetter = {
   readonly payload_is_cut?: true;
 };
 
+/** A letter without the message that it was made of, which is too much to answer with. */
+export type UnwrappedLetter = Omit<DeadLetter, "payload_base64" | "payload_is_cut">;
+
+/** Reads a letter of the stream. Whatever is there can be shown and removed, even what no worker has written. */
+export function decodeDeadLetter(data: Uint8Array, storedAt: Date): DeadLetter {
+  const failed_at = storedAt.toISOString();
+  const unknown = { reason: "(not a dead letter)", stream_sequence: 0, subject: "", failed_at };
+  try {
+    const value: unknown = JSON.parse(Buffer.from(data).toString());
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return { ...unknown, ...(value as Partial<DeadLetter>) };
+    }
+  } catch {
+    // Shown as it is, below.
+  }
+  return { ...unknown, payload_base64: Buffer.from(data).toString("base64") };
+}
+
+export function unwrapLetter(letter: DeadLetter): UnwrappedLetter {
+  const { payload_base64: _, payload_is_cut: __, ...rest } = letter;
+  return rest;
+}
+
 const DEAD_PREFIX = "dead.";
 /** Stands where a letter has no project or no event id that could be part of a subject; no project is called so. */
 const NONE = "_";
@@ -32,6 +55,11 @@ export function deadLetterSubject(letter: Pick<DeadLetter, "subject" | "event">)
 
 export function deadSubjectOf(projectId: string, eventId: string): string {
   return `${DEAD_PREFIX}${projectId}.${eventId.toLowerCase()}`;
+}
+
+/** Of all dead letters of a project. */
+export function deadSubjectsOf(projectId: string): string {
+  return `${DEAD_PREFIX}${projectId}.>`;
 }
 
 /** The project of a dead letter's subject; undefined when the message named none. */

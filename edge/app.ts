@@ -13,6 +13,7 @@ import { docsRoutes } from "./routes/docs.ts";
 import { type EventPagesDeps, eventPageRoutes } from "./routes/event-pages.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
 import { type ExportDeps, exportRoutes } from "./routes/export.ts";
+import { type DeadLettersDeps, deadLetterRoutes } from "./routes/dead-letters.ts";
 import { type HealthDeps, healthRoutes } from "./routes/health.ts";
 import { type MetricsDeps, metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
@@ -27,6 +28,7 @@ export type AppDeps = AuthenticateDeps &
   EventsDeps &
   ErasureDeps &
   ExportDeps &
+  DeadLettersDeps &
   HealthDeps &
   MetricsDeps &
   ReceiptDeps &
@@ -70,6 +72,8 @@ export function createApp(deps: AppDeps) {
   app.route("/", docsRoutes());
   app.get("/", (c) => c.redirect("/docs"));
 
+  app.on("GET", ["/v1/dead-letters", "/v1/dead-letters/:event_id"], needsKey.a);
+  app.route("/v1/dead-letters", deadLetterRoutes(deps));
   const methodsByPath = methodsOf(app);
   app.notFound((c) => {
     const allowed = methodsByPath.find(({ pattern }) => pattern.test(c.req.path))?.methods;

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../contract/dead-letter.ts";
+import type { UnwrappedLetter } from "../contract/dead-letter.ts";
 import type { KeyClaims, KeyScope } from "../contract/key.ts";
 import type { Receipt } from "../contract/receipt.ts";
 import type { DeadLetterReader } from "./dead-letter-reader.ts";
@@ -12,7 +12,7 @@ export type ReceiptDeps = {
   readonly store: Pick<StoreReader, "findEvent">;
   readonly memory: Pick<EventMemory, "isSeen">;
   /** Undefined where the edge is not given the worker's address: no event is called dead then. */
-  readonly deadLetters: DeadLetterReader | undefined;
+  readonly deadLetters: Pick<DeadLetterReader, "find"> | undefined;
   readonly logger: Logger;
 };
 
@@ -76,7 +76,7 @@ async function look(
 /** The reason quotes the database, and values of the event. */
 function toDeadReceipt(
   eventId: string,
-  { reason, failed_at }: DeadLetter,
+  { reason, failed_at }: UnwrappedLetter,
   scope: KeyScope,
 ): Receipt {
   const receipt = { event_id: eventId, status: "dead", failed_at } as const;

@@ -1,5 +1,10 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
-import { type DeadLetter, deadSubjectOf } from "../contract/dead-letter.ts";
+import {
+  deadSubjectOf,
+  decodeDeadLetter,
+  type UnwrappedLetter,
+  unwrapLetter,
+} from "../contract/dead-letter.ts";
 import { DEAD_STREAM } from "../contract/stream.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -10,12 +15,8 @@ export async function findDeadLetter(
   manager: JetStreamManager,
   projectId: string,
   eventId: string,
-): Promise<DeadLetter | undefined> {
+): Promise<UnwrappedLetter | undefined> {
   const query = { last_by_subj: deadSubjectOf(projectId, eventId) };
   const message = await withTimeLimit(TIMEOUT_MS, manager.streams.getMessage(DEAD_STREAM, query));
-  const letter = message?.json<DeadLetter>();
-  if (letter === undefined) return undefined;
-  // Of a whole message that could not be read: too much to answer with.
-  const { payload_base64: _, payload_is_cut: __, ...rest } = letter;
-  return rest;
+  return message === null ? undefined : unwrapLetter(decodeDeadLetter(message.data, message.time));
 }

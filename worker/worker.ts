@@ -10,6 +10,7 @@ import { findDeadLetter } from "./find-dead-letter.ts";
 import { startHttpServer } from "./http/server.ts";
 import { createIntake, type IntakeDeps } from "./intake.ts";
 import { runJanitor } from "./janitor.ts";
+import { listDeadLetters } from "./list-dead-letters.ts";
 import { runLiveConsumer } from "./live-consumer.ts";
 import type { Logger } from "./logger.ts";
 import { connectNats } from "./nats.ts";
@@ -62,6 +63,10 @@ async function run(
     async findDeadLetter(projectId, eventId) {
       if (state.manager === undefined) throw new Error("Cannot find dead letter: not connected");
       return findDeadLetter(state.manager, projectId, eventId);
+    },
+    async listDeadLetters(projectId, request) {
+      if (state.manager === undefined) throw new Error("Cannot list dead letters: not connected");
+      return listDeadLetters(state.manager, projectId, request);
     },
     async removeDeadLetters(projectId, userId) {
       if (state.manager === undefined) throw new Error("Cannot remove dead letters: not connected");

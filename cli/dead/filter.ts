@@ -1,6 +1,7 @@
 import {
   type DeadLetter,
   deadSubjectOf,
+  deadSubjectsOf,
   projectOfDeadSubject,
 } from "../../contract/dead-letter.ts";
 import { isUuid } from "../../contract/uuid.ts";
@@ -41,7 +42,7 @@ export function matches(filter: LetterFilter, { subject, letter }: StoredLetter)
 export function subjectOfFilter({ project, eventId }: LetterFilter): string | undefined {
   // An id that is no UUID, which may be why its event failed, is not in the subject.
   if (eventId !== undefined && isUuid(eventId)) return deadSubjectOf(project ?? "*", eventId);
-  return project === undefined ? undefined : `dead.${project}.>`;
+  return project === undefined ? undefined : deadSubjectsOf(project);
 }
 
 export function fieldOf(event: unknown, name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { DeliverPolicy } from "@nats-io/jetstream";
-import type { DeadLetter } from "../../contract/dead-letter.ts";
+import { decodeDeadLetter } from "../../contract/dead-letter.ts";
 import { DEAD_STREAM } from "../../contract/stream.ts";
 import { CliError } from "../cli-error.ts";
 import { probe } from "../nats/probe.ts";
@@ -173,19 +173,6 @@ type Message = {
   readonly time: Date;
 };
 
-/** Whatever is in the stream can be shown and dropped, even what no worker has written. */
-function parseLetter(message: Message): StoredLetter {
-  const { seq: position, subject, data } = message;
-  const failed_at = message.time.toISOString();
-  const unknown = { reason: "(not a dead letter)", stream_sequence: 0, subject: "", failed_at };
-  try {
-    const value: unknown = JSON.parse(Buffer.from(data).toString());
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return { position, subject, letter: { ...unknown, ...(value as Partial<DeadLetter>) } };
-    }
-  } catch {
-    // Shown as it is, below.
-  }
-  const payload_base64 = Buffer.from(data).toString("base64");
-  return { position, subject, letter: { ...unknown, payload_base64 } };
+function parseLetter({ seq, subject, data, time }: Message): StoredLetter {
+  return { position: seq, subject, letter: decodeDeadLetter(data, time) };
 }

@@ -1,4 +1,5 @@
 import { PROBLEMS, problemSchema } from "../../contract/problem.ts";
+import { deadLetterPaths } from "./dead-letter-paths.ts";
 import type { OpenApiDocument } from "./document-types.ts";
 import { eventPageOperations } from "./event-page-paths.ts";
 import { exportPath } from "./export-path.ts";
@@ -39,6 +40,7 @@ export function createOpenApiDocument(): OpenApiDocument {
       ...statsPaths(schemas),
       "/v1/query": queryPath(schemas),
       "/v1/export": exportPath(schemas),
+      ...deadLetterPaths(schemas),
       ...operationsPaths(schemas),
     },
     components: {

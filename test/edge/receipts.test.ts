@@ -49,13 +49,14 @@ const storeOf = (events: StoredEvent[]): AppDeps["store"] => ({
   hasAll: async () => true,
 });
 
-const deadLettersOf = (letter: DeadLetter | undefined): AppDeps["deadLetters"] => ({
-  find: async (projectId, id) => (projectId === "demo" && id === ID ? letter : undefined),
-});
-
 const failing = async () => {
   throw new Error("secret detail");
 };
+
+const deadLettersOf = (letter: DeadLetter | undefined): AppDeps["deadLetters"] => ({
+  find: async (projectId, id) => (projectId === "demo" && id === ID ? letter : undefined),
+  list: failing,
+});
 
 describe("GET /v1/events/{event_id}", () => {
   it("tells that an event is accepted", async () => {
@@ -122,7 +123,7 @@ describe("GET /v1/events/{event_id}", () => {
 
   it("503, not 404, while one that might know the event does not answer", async () => {
     const unreachable: Partial<AppDeps>[] = [
-      { deadLetters: { find: failing } },
+      { deadLetters: { find: failing, list: failing } },
       { memory: { admit: failing, markSeen: failing, isSeen: failing } },
     ];
     for (const overrides of unreachable) {
@@ -138,7 +139,7 @@ describe("GET /v1/events/{event_id}", () => {
   });
 
   it("accepted stays accepted while the worker does not answer", async () => {
-    const { get, seen } = createApp({ deadLetters: { find: failing } });
+    const { get, seen } = createApp({ deadLetters: { find: failing, list: failing } });
     seen.add(`demo:${ID}`);
     expect(await (await get(ID)).json()).toEqual({ event_id: ID, status: "accepted" });
   });

@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../../contract/dead-letter.ts";
+import type { UnwrappedLetter } from "../../contract/dead-letter.ts";
 import { PROJECT_ID_PATTERN } from "../../contract/project.ts";
 import { isUuid } from "../../contract/uuid.ts";
 import type { Call } from "./call.ts";
@@ -7,7 +7,10 @@ import { sendJson } from "./send.ts";
 
 export type DeadLetterDeps = {
   /** The newest dead letter of an event. Rejects when the stream cannot be asked. */
-  readonly findDeadLetter: (projectId: string, eventId: string) => Promise<DeadLetter | undefined>;
+  readonly findDeadLetter: (
+    projectId: string,
+    eventId: string,
+  ) => Promise<UnwrappedLetter | undefined>;
 };
 
 /** `GET /dead-letters/<project>/<event id>` */
@@ -16,8 +19,7 @@ export async function answerDeadLetter(call: Call, deps: DeadLetterDeps): Promis
   if (!PROJECT_ID_PATTERN.test(projectId) || !isUuid(eventId)) throw new HttpProblem("not-found");
   const letter = await find(projectId, eventId, deps);
   if (letter === undefined) throw new HttpProblem("not-found");
-  const { payload_base64, payload_is_cut, ...withoutPayload } = letter;
-  sendJson(call.response, 200, withoutPayload);
+  sendJson(call.response, 200, letter);
 }
 
 async function find(projectId: string, eventId: string, deps: DeadLetterDeps) {

@@ -5,6 +5,7 @@ import { type ArchiveDeps, answerArchive } from "./archive.ts";
 import { authorize } from "./authorize.ts";
 import type { Call } from "./call.ts";
 import { answerDeadLetter, type DeadLetterDeps } from "./dead-letter.ts";
+import { answerDeadLetterPage, type DeadLetterPageDeps } from "./dead-letter-page.ts";
 import { answerErase, type EraseDeps } from "./erase.ts";
 import { createExportRoute, type ExportDeps } from "./export.ts";
 import { answerHealth, answerReadiness, type HealthDeps } from "./health.ts";
@@ -22,6 +23,7 @@ export type HttpServerOptions = {
   DeadLetterDeps &
   QueryDeps &
   ExportDeps &
+  DeadLetterPageDeps &
   EraseDeps &
   ArchiveDeps;
 
@@ -59,6 +61,11 @@ function createRoutes(options: HttpServerOptions): readonly Route[] {
       ...reads,
       path: /^\/dead-letters\/([^/]+)\/([^/]+)$/,
       answer: (call) => answerDeadLetter(call, options),
+    {
+      ...reads,
+      path: /^\/dead-letters\/([^/]+)$/,
+      answer: (call) => answerDeadLetterPage(call, options),
+    },
     },
     { ...asks, path: /^\/query$/, answer: createQueryRoute(options) },
     { ...asks, path: /^\/export$/, answer: createExportRoute(options) },

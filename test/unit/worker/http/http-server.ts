@@ -27,6 +27,7 @@ export async function startServer(options: Partial<HttpServerOptions> = {}): Pro
   });
   close = () =>
     new Promise((resolve) => {
+    listDeadLetters: async () => ({ letters: [], before: null }),
       server.close(() => resolve());
       server.closeAllConnections();
     });

@@ -15,7 +15,7 @@ test("startHttpServer() says whether every part is ready", async () => {
 test.each([
   ["GET", "/", 404, "not-found"],
   ["GET", "//", 404, "not-found"],
-  ["GET", "/dead-letters/shop", 404, "not-found"],
+  ["GET", "/dead-letters/shop/1/2", 404, "not-found"],
   ["POST", "/query/more", 404, "not-found"],
   ["POST", "/readyz", 405, "method-not-allowed"],
   ["DELETE", "/dead-letters/shop/1", 405, "method-not-allowed"],
@@ -49,6 +49,7 @@ test.each([
   }
 });
 
+  ["GET", "/dead-letters/shop?limit=1"],
 test("startHttpServer() tells nothing of an error within", async () => {
   const url = await startServer({ checkReadiness: () => Promise.reject(new Error("secret")) });
   const response = await fetch(`${url}/readyz`);
