@@ -11,9 +11,15 @@ export function authorize(
   response: ServerResponse,
   token: string | undefined,
 ): void {
-  if (token !== undefined && isBearer(request.headers.authorization ?? "", token)) return;
+  if (isAuthorized(request, token)) return;
   response.setHeader("www-authenticate", 'Bearer realm="sluice-worker"');
   throw new HttpProblem("unauthorized");
+}
+
+export function isAuthorized(request: IncomingMessage, token: string | undefined): boolean {
+  // Of two headers a proxy in front may have looked at the other one.
+  const [authorization = "", ...others] = request.headersDistinct.authorization ?? [];
+  return token !== undefined && others.length === 0 && isBearer(authorization, token);
 }
 
 /** Compares in constant time: the hashes are of one length, and tell nothing of where the texts differ. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { PROBLEMS } from "../../contract/problem.ts";
 import type { Logger } from "../logger.ts";
 import { type ArchiveDeps, answerArchive } from "./archive.ts";
@@ -9,16 +9,18 @@ import { answerDeadLetterPage, type DeadLetterPageDeps } from "./dead-letter-pag
 import { answerErase, type EraseDeps } from "./erase.ts";
 import { createExportRoute, type ExportDeps } from "./export.ts";
 import { answerHealth, answerReadiness, type HealthDeps } from "./health.ts";
+import { createLimitedServer, HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { HttpProblem } from "./problem.ts";
 import { createQueryRoute, type QueryDeps } from "./query.ts";
 import { sendProblem } from "./send.ts";
 
+/** Without a token nobody gets anything but the worker's health. */
 export type HttpServerOptions = {
   readonly host: string;
   readonly port: number;
-  /** Undefined: nobody gets anything but the worker's health. */
-  readonly token: string | undefined;
   readonly logger: Logger;
+  /** HTTP_LIMITS by default. */
+  readonly limits?: HttpLimits;
 } & HealthDeps &
   DeadLetterDeps &
   QueryDeps &
@@ -37,8 +39,10 @@ type Route = {
 /** Resolves once it listens. Whoever calls this closes it. */
 export function startHttpServer(options: HttpServerOptions): Promise<Server> {
   const routes = createRoutes(options);
-  const server = createServer((request, response) => {
-    void respond(request, response, routes, options);
+  const { limits = HTTP_LIMITS } = options;
+  const server = createLimitedServer(limits, async (request, response) => {
+    await respond(request, response, routes, options);
+    if (!response.writableFinished) response.socket?.setTimeout(limits.stallTimeoutMs);
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -74,6 +78,14 @@ function createRoutes(options: HttpServerOptions): readonly Route[] {
   ];
 }
 
+/** No browser has any business here; should one come, it makes nothing of the answer. */
+const SECURITY_HEADERS = [
+  ["x-content-type-options", "nosniff"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["referrer-policy", "no-referrer"],
+] as const;
+
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
@@ -81,6 +93,7 @@ async function respond(
   { token, logger }: HttpServerOptions,
 ): Promise<void> {
   const clientGone = goneSignal(response);
+  for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
   try {
     const { route, captured } = findRoute(request, response, routes);
     if (!route.isForEverybody) authorize(request, response, token);

@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import { pino } from "pino";
 import { afterEach } from "vitest";
 import type { Engine, EventReader } from "../../../../worker/engine.ts";
@@ -7,6 +8,10 @@ import { type HttpServerOptions, startHttpServer } from "../../../../worker/http
 export const TOKEN = "token-of-the-worker";
 
 let close = async () => {};
+let countOpen = async () => 0;
+
+/** Of the server started last. */
+export const countConnections = () => countOpen();
 
 afterEach(() => close());
 
@@ -26,6 +31,7 @@ export async function startServer(options: Partial<HttpServerOptions> = {}): Pro
     ...options,
   });
   close = () =>
+  countOpen = promisify(server.getConnections.bind(server));
     new Promise((resolve) => {
     listDeadLetters: async () => ({ letters: [], before: null }),
       server.close(() => resolve());
