@@ -23,9 +23,9 @@ export type HttpServerOptions = {
   readonly limits?: HttpLimits;
 } & HealthDeps &
   DeadLetterDeps &
+  DeadLetterPageDeps &
   QueryDeps &
   ExportDeps &
-  DeadLetterPageDeps &
   EraseDeps &
   ArchiveDeps;
 
@@ -63,13 +63,13 @@ function createRoutes(options: HttpServerOptions): readonly Route[] {
     },
     {
       ...reads,
-      path: /^\/dead-letters\/([^/]+)\/([^/]+)$/,
-      answer: (call) => answerDeadLetter(call, options),
-    {
-      ...reads,
       path: /^\/dead-letters\/([^/]+)$/,
       answer: (call) => answerDeadLetterPage(call, options),
     },
+    {
+      ...reads,
+      path: /^\/dead-letters\/([^/]+)\/([^/]+)$/,
+      answer: (call) => answerDeadLetter(call, options),
     },
     { ...asks, path: /^\/query$/, answer: createQueryRoute(options) },
     { ...asks, path: /^\/export$/, answer: createExportRoute(options) },

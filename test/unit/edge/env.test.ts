@@ -165,3 +165,12 @@ describe("parseConfig()", () => {
     });
   });
 });
+
+function problemsOf(vars: Readonly<Record<string, unknown>>): string[] {
+  try {
+    parseConfig(vars);
+  } catch (error) {
+    return (error as Error).message.replace("Cannot read configuration: ", "").split("; ");
+  }
+  throw new Error("no problem");
+}

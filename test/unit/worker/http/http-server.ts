@@ -27,13 +27,13 @@ export async function startServer(options: Partial<HttpServerOptions> = {}): Pro
     archive: undefined,
     checkReadiness: async () => ({}),
     findDeadLetter: async () => undefined,
+    listDeadLetters: async () => ({ letters: [], before: null }),
     removeDeadLetters: async () => 0,
     ...options,
   });
-  close = () =>
   countOpen = promisify(server.getConnections.bind(server));
+  close = () =>
     new Promise((resolve) => {
-    listDeadLetters: async () => ({ letters: [], before: null }),
       server.close(() => resolve());
       server.closeAllConnections();
     });

@@ -53,6 +53,7 @@ test.each([
 });
 
 test.each([
+  ["GET", "/dead-letters/shop?limit=1"],
   ["GET", "/dead-letters/shop/7d444840-9dc0-11d1-b245-5ffdce74fad2"],
   ["POST", "/query"],
   ["POST", "/export"],
