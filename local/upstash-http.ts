@@ -3,7 +3,7 @@
 import type { RequestListener } from "node:http";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Redis, ReplyError } from "ioredis";
+import { Redis, Command as RedisCommand, ReplyError } from "ioredis";
 import { readBody, sendJson, startLoopbackHttp } from "./loopback-http.ts";
 import { type LoopbackServer, runServerProcess } from "./server-process.ts";
 import {
@@ -89,7 +89,14 @@ function failure(status: number, error: string): Reply {
 
 /** Strings come back as Buffers, so that bytes that are not UTF-8 survive into base64. */
 async function call(redis: Redis, { name, args }: Command): Promise<unknown> {
-  return redis.callBuffer(name, args);
+  return redis.sendCommand(new PlainCommand(name, args));
+}
+
+/** Its answer is what Redis sent: ioredis makes objects of some lists, HGETALL's for one. */
+class PlainCommand extends RedisCommand {
+  override transformReply(reply: Buffer | Buffer[]) {
+    return reply;
+  }
 }
 
 /**
@@ -137,6 +144,8 @@ function toJson(reply: unknown, encode: Encode, isNested: boolean): unknown {
 
 async function connect(redisUrl: string): Promise<Redis> {
   const redis = new Redis(redisUrl, {
+    // In 3 Redis sends pairs and objects, where Upstash has lists.
+    protocol: 2,
     connectTimeout: 1_000,
     commandTimeout: COMMAND_TIMEOUT_MS,
     enableOfflineQueue: false,

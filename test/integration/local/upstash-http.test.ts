@@ -38,6 +38,16 @@ describe("startUpstashHttp() with @upstash/redis", () => {
     ]);
   });
 
+  test("answers a hash and a sorted set with scores as the lists that Redis sends", async () => {
+    await redis.hset("hash", { a: "x", b: "y" });
+    expect(await redis.hgetall("hash")).toEqual(["a", "x", "b", "y"]);
+    expect(await redis.hgetall("absent")).toEqual([]);
+    await redis.zadd("sorted", { score: 1, member: "m" });
+    expect(await redis.zrange("sorted", 0, -1, { withScores: true })).toEqual(["m", "1"]);
+    const response = await post("/", '["HGetAll","hash"]', {});
+    expect(await response.json()).toEqual({ result: ["a", "x", "b", "y"] });
+  });
+
   test.each([
     ["unicode", "žluťoučký 🐎 \u0000 end"],
     ["a bare OK", "OK"],
