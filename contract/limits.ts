@@ -1,6 +1,8 @@
 /** Limits of the ingest API. Each is Sluice's own unless the comment names who imposes it. */
 
 export const MAX_BODY_BYTES = 5 * 1024 * 1024;
+/** For all of a body to arrive: 5 MiB at 175 KiB a second. */
+export const BODY_TIMEOUT_MS = 30_000;
 export const MAX_EVENTS_PER_REQUEST = 5_000;
 /** Of the event's canonical JSON, as it is stored, in UTF-8. */
 export const MAX_EVENT_BYTES = 32 * 1024;

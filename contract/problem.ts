@@ -7,6 +7,7 @@ export const PROBLEMS = {
   "wrong-scope": { status: 403, title: "The key does not permit this" },
   "not-found": { status: 404, title: "No such resource" },
   "method-not-allowed": { status: 405, title: "The resource does not support this method" },
+  "request-timeout": { status: 408, title: "The request took too long to arrive" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "too-many-events": { status: 413, title: "The request holds too many events" },
   "unsupported-media-type": { status: 415, title: "The media type is not supported" },

@@ -1,13 +1,25 @@
+import { withinTime } from "./within-time.ts";
+
 /** Beyond it a client is cut off: it can only mean to keep us busy. */
 const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
 const READ_BYTES = 64 * 1024;
+/** Beyond it, too: its answer is worth more than what it still has to say. */
+const DISCARD_TIMEOUT_MS = 5_000;
 
 /**
  * Takes in what a client is still sending with a request that is being refused, and keeps none of it. A server that answers and closes
  * meanwhile resets the connection, and the client sees that instead of the answer (RFC 9112 §9.6): workerd drains 64 KiB only.
  * Never rejects.
  */
-export async function discardBody(request: Request): Promise<void> {
+export function discardBody(request: Request, timeoutMs = DISCARD_TIMEOUT_MS): Promise<void> {
+  return withinTime(
+    discardAll(request),
+    timeoutMs,
+    () => new Error("Cannot discard body: it does not end"),
+  ).catch(() => {});
+}
+
+async function discardAll(request: Request): Promise<void> {
   const declaredBytes = Number(request.headers.get("content-length") ?? 0);
   if (request.body === null || request.body.locked || declaredBytes > MAX_DISCARDED_BYTES) return;
   let byteCount = 0;

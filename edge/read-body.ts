@@ -1,14 +1,16 @@
 import { gunzipSync } from "node:zlib";
-import { MAX_BODY_BYTES } from "../contract/limits.ts";
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES } from "../contract/limits.ts";
 import { ProblemError } from "./problem.ts";
+import { withinTime } from "./within-time.ts";
 
 /**
  * Reads a request's body, gunzipped when `Content-Encoding` or its first bytes say so: `sendBeacon` cannot set the header.
- * Never holds more than `maxBytes` of either form, whatever the client claims or a gzip bomb holds.
+ * Never holds more than `maxBytes` of either form, whatever the client claims or a gzip bomb holds, nor waits longer than `timeoutMs`.
  */
 export async function readBody(
   request: Request,
   maxBytes: number = MAX_BODY_BYTES,
+  timeoutMs: number = BODY_TIMEOUT_MS,
 ): Promise<Uint8Array> {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "gzip" && encoding !== "identity" && encoding !== "") {
@@ -17,10 +19,23 @@ export async function readBody(
       headers: { "accept-encoding": "gzip" },
     });
   }
-  const bytes = await readBounded(request, maxBytes);
+  const bytes = await receive(request, maxBytes, timeoutMs);
   if (isGzip(bytes)) return gunzipBounded(bytes, maxBytes);
   if (encoding === "gzip") throw malformed("the body is not gzip, as Content-Encoding says");
   return bytes;
+}
+
+async function receive(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  try {
+    return await withinTime(readBounded(request, maxBytes), timeoutMs, () => {
+      const detail = `The body did not arrive within ${timeoutMs / 1_000} s`;
+      return new ProblemError("request-timeout", { detail });
+    });
+  } catch (cause) {
+    if (cause instanceof ProblemError) throw cause;
+    // Chunks that are none, or a connection that ended early.
+    throw malformed("it does not arrive as its headers say", cause);
+  }
 }
 
 async function readBounded(request: Request, maxBytes: number): Promise<Uint8Array> {

@@ -93,6 +93,7 @@ export function ingestPath(schemas: SchemaCollector): PathItem {
         ...problemResponses(
           [
             "malformed-body",
+            "request-timeout",
             "unauthorized",
             "wrong-scope",
             "body-too-large",

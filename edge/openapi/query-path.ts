@@ -40,6 +40,7 @@ export function queryPath(schemas: SchemaCollector): PathItem {
         ...problemResponses(
           [
             "malformed-body",
+            "request-timeout",
             "unauthorized",
             "wrong-scope",
             "body-too-large",
