@@ -7,13 +7,20 @@ import {
 import { listenOnLoopback } from "./listen-on-loopback.ts";
 import type { LoopbackServer } from "./server-process.ts";
 
-/** Answers HTTP on 127.0.0.1; port 0 takes a free one. `release` frees what `answer` holds, once the last connection is closed. */
+/**
+ * Answers HTTP on 127.0.0.1; port 0 takes a free one. `release` frees what `answer` holds, once the last connection is closed.
+ * Requests by another name come from a page in the developer's browser whose name its owner has had resolved to 127.0.0.1 (DNS rebinding).
+ */
 export async function startLoopbackHttp(
   port: number,
   answer: RequestListener,
   release: () => Promise<unknown>,
 ): Promise<LoopbackServer> {
-  const server = createServer(answer);
+  const server = createServer((request, response) => {
+    if (isLoopbackHost(request.headers.host ?? "")) return answer(request, response);
+    request.resume();
+    sendJson(response, 421, { message: "Only requests to 127.0.0.1 or localhost are answered" });
+  });
   // Longer than the clients' own: whoever closes an idle connection first must be the client, or it sends into a closed one.
   server.keepAliveTimeout = 120_000;
   const listening = await listenOnLoopback(server, port);
@@ -27,6 +34,10 @@ export async function startLoopbackHttp(
       await release();
     },
   };
+}
+
+function isLoopbackHost(host: string): boolean {
+  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host);
 }
 
 /**

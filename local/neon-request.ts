@@ -1,5 +1,6 @@
 // What Neon's clients say in a request: statements, how to run them, and who asks.
 import type { IncomingHttpHeaders } from "node:http";
+import { isSameSecret } from "../contract/same-secret.ts";
 
 export interface Statement {
   query: string;
@@ -87,7 +88,7 @@ export function checkCredentials(
   } catch (cause) {
     throw new BadRequest("Cannot parse header Neon-Connection-String", undefined, cause);
   }
-  if (presented.user !== expected.user || presented.password !== expected.password) {
+  if (presented.user !== expected.user || !isSameSecret(presented.password, expected.password)) {
     const text = `password authentication failed for user '${presented.user}'`;
     throw new BadRequest(text, "28P01");
   }

@@ -7,35 +7,38 @@ import { answersTcp } from "./probes.ts";
 export interface RedisOptions {
   readonly dataDir: string;
   readonly port: number;
+  /** Of the only user. */
+  readonly password: string;
 }
 
-export function redisUrl(port: number): string {
-  return `redis://127.0.0.1:${port}`;
+export function redisUrl(port: number, password: string): string {
+  return `redis://:${password}@127.0.0.1:${port}`;
 }
 
 /** redis-server as the memory of the deduplication: small, on disk, forgetting the least used first. */
-export async function prepareRedis({ dataDir, port }: RedisOptions): Promise<Part> {
+export async function prepareRedis({ dataDir, port, password }: RedisOptions): Promise<Part> {
   const folder = join(dataDir, "redis");
   await mkdir(folder, { recursive: true });
   const configPath = join(folder, "redis.conf");
-  await writeFile(configPath, redisConfig(folder, port), { mode: 0o600 });
+  await writeFile(configPath, redisConfig(folder, port, password), { mode: 0o600 });
   return {
     name: "redis",
     command: findServer("redis-server"),
     args: [configPath],
     needs: [],
     // A server that still loads its file answers -LOADING.
-    isReady: (signal) => answersTcp(port, signal, "PING\r\n", /^\+PONG/),
+    isReady: (signal) => answersTcp(port, signal, `AUTH ${password}\r\nPING\r\n`, /^\+PONG/m),
     readyTimeoutMs: 20_000,
     stopTimeoutMs: 5_000,
   };
 }
 
 /** Only keys with a time to live are evicted: the revocation list has none and stays. */
-export function redisConfig(folder: string, port: number): string {
+export function redisConfig(folder: string, port: number, password: string): string {
   return [
     "bind 127.0.0.1",
     `port ${port}`,
+    `requirepass ${password}`,
     `dir ${JSON.stringify(folder)}`,
     "daemonize no",
     "appendonly yes",

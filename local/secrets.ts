@@ -4,6 +4,9 @@ import { join } from "node:path";
 
 export interface Secrets {
   readonly keySecret: string;
+  /** While keys are being exchanged: those that this one signed stay valid. */
+  readonly keySecretPrevious?: string;
+  readonly redisPassword: string;
   readonly upstashToken: string;
   readonly natsEdgePassword: string;
   readonly natsWorkerPassword: string;
@@ -37,6 +40,7 @@ function makeSecrets(): Secrets {
   const secret = (): string => randomBytes(24).toString("hex");
   return {
     keySecret: secret(),
+    redisPassword: secret(),
     upstashToken: secret(),
     natsEdgePassword: secret(),
     natsWorkerPassword: secret(),

@@ -44,7 +44,11 @@ export async function createStack(options: StackOptions): Promise<Stack> {
   const workerUrl = `http://127.0.0.1:${ports.worker}`;
   const edgeUrl = `http://127.0.0.1:${ports.edge}`;
 
-  const redis = await prepareRedis({ dataDir, port: ports.redis });
+  const redis = await prepareRedis({
+    dataDir,
+    port: ports.redis,
+    password: secrets.redisPassword,
+  });
   const passwords = {
     edgePassword: secrets.natsEdgePassword,
     workerPassword: secrets.natsWorkerPassword,
@@ -58,7 +62,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
   const store = await prepareStore(storeName, { dataDir, ports, detour, env: process.env });
   const upstashHttp = upstashHttpPart(
     ports.upstashHttp,
-    await detour("upstash-redis", ports.redis),
+    redisUrl(await detour("upstash-redis", ports.redis), secrets.redisPassword),
     secrets.upstashToken,
   );
   const natsLink = (from: "edge" | "worker", index: number): LinkName =>
@@ -73,6 +77,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     ...nodeScript("../worker/main.ts"),
     env: {
       ...store.workerEnv,
+      ENVIRONMENT: "development",
       SCRATCH_DIR: join(dataDir, "scratch"),
       NATS_URL: urlsOf("nats://", await Promise.all(workerNats)),
       NATS_USER: NATS_WORKER_USER,
@@ -80,7 +85,6 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       STREAM_REPLICAS: String(natsPorts.length),
       WORKER_HOST: "127.0.0.1",
       WORKER_PORT: String(ports.worker),
-      ENVIRONMENT: "development",
       WORKER_TOKEN: secrets.workerToken,
     },
     needs: [...nats, ...store.parts.slice(0, 1)].map(({ name }) => name),
@@ -93,6 +97,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     ...nodeScript("edge-runtime.ts", "--port", ports.edge, "--data-dir", dataDir),
     env: {
       ...store.edgeEnv,
+      ENVIRONMENT: "development",
       KEY_SECRET: secrets.keySecret,
       METRICS_TOKEN: secrets.metricsToken,
       NATS_URL: urlsOf("ws://", await Promise.all(edgeNats)),
@@ -100,7 +105,6 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       NATS_PASSWORD: secrets.natsEdgePassword,
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${await detour("edge-redis", ports.upstashHttp)}`,
       UPSTASH_REDIS_REST_TOKEN: secrets.upstashToken,
-      ENVIRONMENT: "development",
       WORKER_TOKEN: secrets.workerToken,
       WORKER_URL: `http://127.0.0.1:${await detour("edge-worker", ports.worker)}`,
     },
@@ -121,7 +125,8 @@ export async function createStack(options: StackOptions): Promise<Stack> {
         `nats://${NATS_WORKER_USER}:${secrets.natsWorkerPassword}@`,
         natsPorts.map(({ port }) => port),
       ),
-      redis_url: redisUrl(ports.redis),
+      redis_url: redisUrl(ports.redis, secrets.redisPassword),
+      upstash_url: `http://127.0.0.1:${ports.upstashHttp}`,
     },
   };
 }
@@ -131,11 +136,11 @@ function urlsOf(prefix: string, ports: readonly number[]): string {
   return ports.map((port) => `${prefix}127.0.0.1:${port}`).join(",");
 }
 
-function upstashHttpPart(port: number, redisPort: number, token: string): Part {
+function upstashHttpPart(port: number, redisUrl: string, token: string): Part {
   return {
     name: "upstash-http",
-    ...nodeScript("upstash-http.ts", "--port", port, "--redis-url", redisUrl(redisPort)),
-    env: { UPSTASH_TOKEN: token },
+    ...nodeScript("upstash-http.ts", "--port", port),
+    env: { REDIS_URL: redisUrl, UPSTASH_TOKEN: token },
     needs: ["redis"],
     isReady: (signal) =>
       answersHttp(`http://127.0.0.1:${port}`, signal, {

@@ -100,7 +100,8 @@ function neonHttpPart(port: number, databasePort: number): Part {
   const databaseUrl = databaseUrlOf(databasePort);
   return {
     name: "neon-http",
-    ...nodeScript("neon-http.ts", "--port", port, "--database-url", databaseUrl),
+    ...nodeScript("neon-http.ts", "--port", port),
+    env: { DATABASE_URL: databaseUrl },
     needs: ["database"],
     isReady: (signal) =>
       answersHttp(`http://127.0.0.1:${port}/sql`, signal, {

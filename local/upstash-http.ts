@@ -4,6 +4,7 @@ import type { RequestListener } from "node:http";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Redis, Command as RedisCommand, ReplyError } from "ioredis";
+import { isSameSecret } from "../contract/same-secret.ts";
 import { readBody, sendJson, startLoopbackHttp } from "./loopback-http.ts";
 import { type LoopbackServer, runServerProcess } from "./server-process.ts";
 import {
@@ -37,7 +38,7 @@ export async function startUpstashHttp(options: UpstashHttpOptions): Promise<Loo
   const redis = await connect(options.redisUrl);
   const authorization = `Bearer ${options.token}`;
   const answerRequest: RequestListener = async (request, response) => {
-    if (request.headers.authorization !== authorization) {
+    if (!isSameSecret(request.headers.authorization ?? "", authorization)) {
       request.resume();
       return sendJson(response, 401, { error: "Unauthorized" });
     }
@@ -171,15 +172,12 @@ async function connect(redisUrl: string): Promise<Redis> {
 
 function parseOptions(): UpstashHttpOptions {
   const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: process.env.PORT ?? "0" },
-      "redis-url": { type: "string", default: process.env.REDIS_URL ?? "" },
-    },
+    options: { port: { type: "string", default: process.env.PORT ?? "0" } },
   });
-  const redisUrl = values["redis-url"];
-  const token = process.env.UPSTASH_TOKEN;
+  // Not among the arguments, which everybody on the machine may read.
+  const { REDIS_URL: redisUrl, UPSTASH_TOKEN: token } = process.env;
   if (!token) throw new Error("Cannot start: UPSTASH_TOKEN is not set");
-  if (!redisUrl) throw new Error("Cannot start: --redis-url is missing");
+  if (!redisUrl) throw new Error("Cannot start: REDIS_URL is not set");
   return { redisUrl, token, port: Number(values.port) };
 }
 

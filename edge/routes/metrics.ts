@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
+import { isSameSecret } from "../../contract/same-secret.ts";
 import type { AppEnv } from "../app-env.ts";
 import { edgeMetrics } from "../edge-metrics.ts";
 import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../exposition.ts";
@@ -22,7 +22,7 @@ export function metricsRoutes(deps: MetricsDeps) {
     if (deps.metricsToken === undefined) {
       throw new ProblemError("not-found", { detail: "METRICS_TOKEN is not set" });
     }
-    if (!isSame(c.req.header("authorization") ?? "", `Bearer ${deps.metricsToken}`)) {
+    if (!isSameSecret(c.req.header("authorization") ?? "", `Bearer ${deps.metricsToken}`)) {
       throw new ProblemError("unauthorized", {
         detail: "Send the metrics token as Authorization: Bearer <token>",
         headers: { "www-authenticate": 'Bearer realm="sluice"' },
@@ -37,10 +37,4 @@ export function metricsRoutes(deps: MetricsDeps) {
       "cache-control": "no-store",
     });
   });
-}
-
-/** In constant time: the hashes are of one length, and tell nothing of where the texts differ. */
-function isSame(given: string, wanted: string): boolean {
-  const hash = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(hash(given), hash(wanted));
 }

@@ -3,6 +3,8 @@ import { prepareRedis, redisUrl } from "../../local/redis-server.ts";
 import { type Service, startService } from "./service.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
+const PASSWORD = "password-of-redis";
+
 export interface RedisService extends Service {
   readonly port: number;
   readonly url: string;
@@ -11,6 +13,7 @@ export interface RedisService extends Service {
 export async function startRedis(): Promise<RedisService> {
   const tempDir = await makeTempDir("redis");
   const port = await findFreePort();
-  const service = await startService(await prepareRedis({ dataDir: tempDir.path, port }), tempDir);
-  return { ...service, port, url: redisUrl(port) };
+  const part = await prepareRedis({ dataDir: tempDir.path, port, password: PASSWORD });
+  const service = await startService(part, tempDir);
+  return { ...service, port, url: redisUrl(port, PASSWORD) };
 }

@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isSameSecret } from "../../contract/same-secret.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**
@@ -19,11 +19,6 @@ export function authorize(
 export function isAuthorized(request: IncomingMessage, token: string | undefined): boolean {
   // Of two headers a proxy in front may have looked at the other one.
   const [authorization = "", ...others] = request.headersDistinct.authorization ?? [];
-  return token !== undefined && others.length === 0 && isBearer(authorization, token);
-}
-
-/** Compares in constant time: the hashes are of one length, and tell nothing of where the texts differ. */
-function isBearer(authorization: string, token: string): boolean {
-  const hash = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(hash(authorization), hash(`Bearer ${token}`));
+  if (token === undefined || others.length > 0) return false;
+  return isSameSecret(authorization, `Bearer ${token}`);
 }

@@ -14,7 +14,7 @@ afterEach(() => tempDir.remove());
 describe("loadSecrets()", () => {
   it("makes secrets once, readable by the owner alone", async () => {
     const secrets = await loadSecrets(tempDir.path);
-    expect(new Set(Object.values(secrets)).size).toBe(6);
+    expect(new Set(Object.values(secrets)).size).toBe(9);
     expect(await loadSecrets(tempDir.path)).toEqual(secrets);
     const { mode } = await stat(join(tempDir.path, "secrets.json"));
     expect(mode & 0o777).toBe(0o600);
