@@ -16,6 +16,7 @@ export const PROBLEMS = {
   "invalid-query": { status: 422, title: "The query is not valid" },
   "invalid-header": { status: 422, title: "A request header is not valid" },
   "rate-limited": { status: 429, title: "The rate limit is exceeded" },
+  "quota-exceeded": { status: 429, title: "The quota of the day is used up" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   "stream-unavailable": { status: 503, title: "Events cannot be stored right now" },
   "store-unavailable": { status: 503, title: "Stored data cannot be read right now" },

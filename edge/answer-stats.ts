@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
+import { queryCost } from "../contract/query-cost.ts";
 import { endOfAnswerMs, type StatsMeta, toStatsData } from "../contract/stats-answer.ts";
 import type { StatsQuery } from "../contract/stats-query.ts";
 import { DAY_MS } from "../contract/time-buckets.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { AnswerCache, CacheUse } from "./cache/answer-cache.ts";
 import { type CachedAnswer, lifetimeOf } from "./cache/cached-answer.ts";
+import type { QueryLimiter } from "./query-limiter.ts";
 import type { StoreReader } from "./store/store-reader.ts";
 
 export type StatsDeps = {
   readonly store: Pick<StoreReader, "readStats">;
   readonly answers: AnswerCache;
+  readonly queries: QueryLimiter;
   readonly now: () => number;
 };
 
@@ -26,18 +29,27 @@ export async function answerStats(
   c: Context<AppEnv>,
   { query, json }: AskedQuery,
   startedMs: number,
-  { store, answers, now }: StatsDeps,
+  { store, answers, queries, now }: StatsDeps,
 ): Promise<Response> {
   const { projectId } = c.var.key;
+  /** What this request took, if it was the one that asked the store. */
+  let limitHeaders: Record<string, string> = {};
+  const ask = async () => {
+    const asking = () => askStore(projectId, query, json, { store, now });
+    const { answer, headers } = await queries.run(projectId, queryCost(query), asking);
+    limitHeaders = headers;
+    return answer;
+  };
   const { answer, use } = await answers.read({
     projectId,
     question: json,
     isForced: FORCED.test(c.req.header("cache-control") ?? ""),
-    ask: () => askStore(projectId, query, json, { store, now }),
+    ask,
     waitUntil: (work) => c.executionCtx.waitUntil(work),
   });
   const nowMs = now();
   const headers = {
+    ...limitHeaders,
     etag: answer.etag,
     "cache-control": `private, max-age=${remainingSeconds(answer, nowMs)}`,
     vary: "Authorization",

@@ -4,16 +4,20 @@ import { HTTPException } from "hono/http-exception";
 import type { StatsDeps } from "./answer-stats.ts";
 import type { AppEnv } from "./app-env.ts";
 import { type AuthenticateDeps, authenticate } from "./authenticate.ts";
+import { behindGate } from "./behind-gate.ts";
+import type { CoarseGate } from "./coarse-gate.ts";
 import { discardBody } from "./discard-body.ts";
 import type { ReceiptDeps } from "./find-receipt.ts";
+import type { LimitCounters } from "./limit-counters.ts";
 import type { Logger } from "./logger.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
+import { RateLimitError } from "./rate-limit-error.ts";
 import { nameRequest } from "./request-id.ts";
+import { type DeadLettersDeps, deadLetterRoutes } from "./routes/dead-letters.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { type EventPagesDeps, eventPageRoutes } from "./routes/event-pages.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
 import { type ExportDeps, exportRoutes } from "./routes/export.ts";
-import { type DeadLettersDeps, deadLetterRoutes } from "./routes/dead-letters.ts";
 import { type HealthDeps, healthRoutes } from "./routes/health.ts";
 import { type MetricsDeps, metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
@@ -24,15 +28,17 @@ import { type ErasureDeps, erasureRoutes } from "./routes/users.ts";
 import { securityHeaders } from "./security-headers.ts";
 
 export type AppDeps = AuthenticateDeps &
+  DeadLettersDeps &
   EventPagesDeps &
   EventsDeps &
   ErasureDeps &
   ExportDeps &
-  DeadLettersDeps &
   HealthDeps &
   MetricsDeps &
   ReceiptDeps &
   StatsDeps & {
+    readonly gate: CoarseGate;
+    readonly limitCounters: LimitCounters;
     readonly logger: Logger;
   };
 
@@ -43,10 +49,10 @@ export function createApp(deps: AppDeps) {
   app.use(nameRequest());
 
   const needsKey = {
-    w: authenticate(["w"], deps),
-    r: authenticate(["r"], deps),
-    a: authenticate(["a"], deps),
-    ra: authenticate(["r", "a"], deps),
+    w: behindGate(authenticate(["w"], deps), deps),
+    r: behindGate(authenticate(["r"], deps), deps),
+    a: behindGate(authenticate(["a"], deps), deps),
+    ra: behindGate(authenticate(["r", "a"], deps), deps),
   };
   app.use("/v1/events", (c, next) => {
     const isIngest = c.req.method === "POST" || c.req.method === "OPTIONS";
@@ -66,14 +72,14 @@ export function createApp(deps: AppDeps) {
   app.route("/v1/export", exportRoutes(deps));
   app.on("DELETE", "/v1/users/:user_id", needsKey.a);
   app.route("/v1/users", erasureRoutes(deps));
+  app.on("GET", ["/v1/dead-letters", "/v1/dead-letters/:event_id"], needsKey.a);
+  app.route("/v1/dead-letters", deadLetterRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", metricsRoutes(deps));
   app.route("/", openApiRoutes());
   app.route("/", docsRoutes());
   app.get("/", (c) => c.redirect("/docs"));
 
-  app.on("GET", ["/v1/dead-letters", "/v1/dead-letters/:event_id"], needsKey.a);
-  app.route("/v1/dead-letters", deadLetterRoutes(deps));
   const methodsByPath = methodsOf(app);
   app.notFound((c) => {
     const allowed = methodsByPath.find(({ pattern }) => pattern.test(c.req.path))?.methods;
@@ -88,6 +94,7 @@ export function createApp(deps: AppDeps) {
   app.onError(async (error, c) => {
     const instance = c.var.requestId;
     await discardBody(c.req.raw);
+    if (error instanceof RateLimitError) deps.limitCounters.countRefused(error.limits);
     if (error instanceof ProblemError) {
       if (error.cause !== undefined) {
         deps.logger.warn("request failed", { requestId: instance, slug: error.slug, error });

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { hasExpired, type KeyClaims, type KeyScope, verifyKey } from "../contract/key.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -23,7 +24,7 @@ export function authenticate(
 ) {
   const identify = rememberGenuine((key) => identifyKey(key, keySecrets));
   return createMiddleware<AppEnv>(async (c, next) => {
-    const text = bearerToken(c.req.header("authorization")) ?? c.req.query("key");
+    const text = keyTextOf(c);
     if (text === undefined) {
       throw unauthorized("Send the key as Authorization: Bearer <key>, or as ?key=");
     }
@@ -41,6 +42,11 @@ export function authenticate(
     c.set("key", claims);
     await next();
   });
+}
+
+/** What the client sends as its key. */
+export function keyTextOf({ req }: Context): string | undefined {
+  return bearerToken(req.header("authorization")) ?? req.query("key");
 }
 
 /** @throws {ProblemError} `unauthorized` */

@@ -3,12 +3,17 @@ import type { AppDeps } from "./app.ts";
 import type { Bindings } from "./bindings.ts";
 import { createAnswerCache } from "./cache/answer-cache.ts";
 import { createColoCache, type HttpCache } from "./cache/colo-cache.ts";
+import { createCoarseGate } from "./coarse-gate.ts";
 import { createNeonDatabase } from "./database.ts";
 import { createDeadLetterReader } from "./dead-letter-reader.ts";
 import { parseConfig } from "./env.ts";
 import { createRedisMemory } from "./event-memory.ts";
+import { createLimitCounters } from "./limit-counters.ts";
 import { createLogger } from "./logger.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
+import { createRedisBudget } from "./query-budget.ts";
+import { createQueryLimiter } from "./query-limiter.ts";
+import { createRecentRefusals } from "./recent-refusals.ts";
 import { createRedisCircuit } from "./redis-circuit.ts";
 import { createRedisClient } from "./redis-client.ts";
 import { createRedisRevocations } from "./redis-revocations.ts";
@@ -30,6 +35,9 @@ export function createDeps(bindings: Bindings): AppDeps {
   const dialect = createTimescaleDialect({ hasPropertiesIndex });
   const worker = config.worker && createWorkerClient(config.worker);
   const coloCache = findColoCache();
+  const limitCounters = createLimitCounters();
+  const { limitsOf } = config;
+  const limited = { redis, circuit: redisCircuit, timeoutMs: config.redis.timeoutMs, limitsOf };
   return {
     keySecrets: config.keySecrets,
     logger,
@@ -49,12 +57,22 @@ export function createDeps(bindings: Bindings): AppDeps {
     maxEventAgeMs: config.maxEventAgeMs,
     // A healthy pipeline stores an event within a fraction of a second.
     maxWaitMs: 10_000,
-    memory: createRedisMemory({
-      redis,
-      circuit: redisCircuit,
-      timeoutMs: config.redis.timeoutMs,
-      policy: config.rateLimit,
+    memory: createRedisMemory(limited),
+    refusals: createRecentRefusals(Date.now),
+    queries: createQueryLimiter({
+      budget: createRedisBudget(limited),
+      limitsOf,
+      counters: limitCounters,
+      now: Date.now,
     }),
+    gate: createCoarseGate({
+      project: bindings.PROJECT_GATE,
+      refusedKeys: bindings.REFUSED_KEYS_GATE,
+      counters: limitCounters,
+      logger,
+      now: Date.now,
+    }),
+    limitCounters,
     publisher,
     store: createStoreReader(database && { client: database, dialect }, worker),
     worker,

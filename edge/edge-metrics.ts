@@ -1,5 +1,6 @@
 import type { CircuitState } from "./circuit-breaker.ts";
 import type { Metric, Sample } from "./exposition.ts";
+import type { LimitCounters } from "./limit-counters.ts";
 import type { PublisherStatus } from "./publisher.ts";
 import type { PublisherReport } from "./publisher-pool.ts";
 import type { RevocationStatus } from "./revocation-list.ts";
@@ -11,6 +12,7 @@ export function edgeMetrics(
   publishers: readonly PublisherReport[],
   redisCircuit: CircuitState,
   revocations: RevocationStatus,
+  limits: Pick<LimitCounters, "refused" | "unchecked">,
 ): Metric[] {
   const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name,
@@ -76,5 +78,21 @@ export function edgeMetrics(
       type: "counter",
       samples: [{ value: revocations.unchecked }],
     },
+    {
+      name: "sluice_rate_limited_total",
+      help: "Requests that this isolate answered 429, by the limit that they exceeded",
+      type: "counter",
+      samples: labelled("limit", limits.refused),
+    },
+    {
+      name: "sluice_rate_limit_unchecked_total",
+      help: "Requests that this isolate let pass without a limit, since what counts them did not answer",
+      type: "counter",
+      samples: labelled("kind", limits.unchecked),
+    },
   ];
+}
+
+function labelled(label: string, values: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
 }

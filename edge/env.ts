@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { DEFAULT_MAX_EVENT_AGE_DAYS, MAX_EVENTS_PER_REQUEST } from "../contract/limits.ts";
+import { DEFAULT_MAX_EVENT_AGE_DAYS } from "../contract/limits.ts";
 import { ENVIRONMENTS } from "../contract/production-faults.ts";
 import { findFaultsBetweenSettings } from "./faults-between-settings.ts";
+import { createLimitsOf, LIMIT_VARS } from "./limit-settings.ts";
 
 /** What wrangler.toml and its secrets give the Worker besides the Durable Object: text by name. */
 export type Vars = Readonly<Record<string, unknown>>;
@@ -36,9 +37,7 @@ const varsSchema = z.object({
   // As for the worker, which makes the index.
   PROPERTIES_INDEX: z.enum(["true", "false"]).default("false"),
   MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
-  RATE_LIMIT_EVENTS_PER_SECOND: number(50_000, 1),
-  // A full request must fit, or it could never be accepted.
-  RATE_LIMIT_BURST_EVENTS: number(100_000, MAX_EVENTS_PER_REQUEST),
+  ...LIMIT_VARS,
 });
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
@@ -78,10 +77,7 @@ export function parseConfig(vars: Vars) {
         : { url: values.DATABASE_URL, fetchEndpoint: values.NEON_FETCH_ENDPOINT },
     hasPropertiesIndex: values.PROPERTIES_INDEX === "true",
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
-    rateLimit: {
-      eventsPerSecond: values.RATE_LIMIT_EVENTS_PER_SECOND,
-      burstEvents: values.RATE_LIMIT_BURST_EVENTS,
-    },
+    limitsOf: createLimitsOf(values),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Redis } from "@upstash/redis/cloudflare";
 import { SEEN_WINDOW_SECONDS } from "../contract/limits.ts";
+import { admissionArgs, readAdmission } from "./admission.ts";
 import { ADMISSION_SCRIPT, MARK_SEEN_SCRIPT } from "./admission-script.ts";
 import { delay } from "./delay.ts";
-import type { RateLimitDecision, RateLimitPolicy } from "./rate-limit.ts";
+import type { LimitsOf, RateLimitDecision } from "./rate-limit.ts";
 import type { RedisCircuit } from "./redis-circuit.ts";
 import { type RedisScript, runRedisScript } from "./redis-script.ts";
 import { createUnwrittenMarks } from "./unwritten-marks.ts";
@@ -20,7 +21,7 @@ export type MemoryAnswer = {
  * "duplicate" that nobody stored. Without an answer in time every event passes, and the database's key refuses second rows.
  */
 export type EventMemory = {
-  /** Takes the events from the project's rate limit and looks them up. Never rejects. */
+  /** Takes a request with these events from the project's limits and looks them up. Never rejects. */
   admit(projectId: string, eventIds: readonly string[]): Promise<MemoryAnswer>;
   /**
    * Remembers durable events, with the next request or after {@link MARK_DELAY_MS}; while Redis is away, once it is back. Resolves
@@ -36,7 +37,7 @@ export type RedisMemoryOptions = {
   readonly circuit: RedisCircuit;
   /** Of the client's requests. */
   readonly timeoutMs: number;
-  readonly policy: RateLimitPolicy;
+  readonly limitsOf: LimitsOf;
 };
 
 /** How long marks wait for a request to carry them before they make a round trip of their own. */
@@ -46,7 +47,7 @@ const MAX_MARKS_PER_CALL = 5_000;
 const MAX_UNWRITTEN_MARKS = 100_000;
 
 export function createRedisMemory(options: RedisMemoryOptions): EventMemory {
-  const { redis, circuit, timeoutMs, policy } = options;
+  const { redis, circuit, timeoutMs, limitsOf } = options;
   const unwritten = createUnwrittenMarks(MAX_UNWRITTEN_MARKS);
   /** When the call that waits for others' marks writes them. A time, not a flag: a call that is cut off blocks no later one. */
   let flushAtMs = 0;
@@ -65,22 +66,15 @@ export function createRedisMemory(options: RedisMemoryOptions): EventMemory {
 
   return {
     async admit(projectId, eventIds) {
-      const { eventsPerSecond, burstEvents } = policy;
+      const limits = limitsOf(projectId);
+      const keys = [`limit:${projectId}`, `quota:${projectId}`, ...seenKeys(projectId, eventIds)];
       try {
-        const [allowed, remaining, resetMs, ...positions] = await circuit.call(async () => {
-          const keys = [`limit:${projectId}`, ...seenKeys(projectId, eventIds)];
-          const args = [eventsPerSecond, burstEvents, eventIds.length, SEEN_WINDOW_SECONDS];
-          return parseAdmission(await runWithMarks(ADMISSION_SCRIPT, keys, args));
+        const { decision, seenPositions } = await circuit.call(async () => {
+          const args = admissionArgs(limits, eventIds.length);
+          return readAdmission(await runWithMarks(ADMISSION_SCRIPT, keys, args), limits);
         });
-        return {
-          rateLimit: {
-            isAllowed: allowed === 1,
-            limit: burstEvents,
-            remaining,
-            resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
-          },
-          seenIds: new Set(positions.map((position) => eventIds[position] ?? "")),
-        };
+        const seenIds = seenPositions.map((position) => eventIds[position] ?? "");
+        return { rateLimit: decision, seenIds: new Set(seenIds) };
       } catch {
         return { rateLimit: undefined, seenIds: new Set() };
       }
@@ -105,16 +99,6 @@ export function createRedisMemory(options: RedisMemoryOptions): EventMemory {
       return (await circuit.call(() => redis.exists(...keys))) === 1;
     },
   };
-}
-
-/** @throws when something other than our script has answered: taken at its word, it might refuse a project for ever. */
-function parseAdmission(answer: unknown): [number, number, number, ...number[]] {
-  const isAdmission =
-    Array.isArray(answer) && answer.length >= 3 && answer.every((part) => Number.isInteger(part));
-  if (!isAdmission) {
-    throw new TypeError(`Cannot read admission: ${JSON.stringify(answer)?.slice(0, 100)}`);
-  }
-  return answer as [number, number, number, ...number[]];
 }
 
 function seenKeys(projectId: string, eventIds: readonly string[]): string[] {

@@ -1,12 +1,13 @@
 import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contract/envelope.ts";
 import { eventsSubject, messageIdOf } from "../contract/stream.ts";
 import type { EventMemory } from "./event-memory.ts";
+import { type IngestLimitDeps, takeFromLimits } from "./limit-ingest.ts";
 import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import { ProblemError } from "./problem.ts";
 import type { EventPublisher, RequestOrigin } from "./publisher-pool.ts";
-import { type RateLimitDecision, rateLimitHeaders } from "./rate-limit.ts";
+import type { RateLimitDecision } from "./rate-limit.ts";
 
-export type StoreDeps = {
+export type StoreDeps = IngestLimitDeps & {
   readonly memory: EventMemory;
   readonly publisher: EventPublisher;
 };
@@ -31,7 +32,8 @@ const RETRY_AFTER_SECONDS = 2;
 /**
  * Makes events durable: limit and `seen` in one round trip, publish what is new, remember it. Returns only when every event is in the
  * stream or an outbox. Events of a request that fails half-way are remembered as far as they got, so that the same body again adds only the rest.
- * @throws {ProblemError} `rate-limited`, with nothing stored, or `stream-unavailable`.
+ * @throws {RateLimitError} with nothing stored.
+ * @throws {ProblemError} `stream-unavailable`.
  */
 export async function storeEvents(
   events: readonly EncodedEvent[],
@@ -39,8 +41,7 @@ export async function storeEvents(
   deps: StoreDeps,
 ): Promise<StoreResult> {
   const { projectId } = request;
-  const { rateLimit, seenIds } = await deps.memory.admit(projectId, idsOf(events));
-  if (rateLimit?.isAllowed === false) throw rateLimited(rateLimit);
+  const { rateLimit, seenIds } = await takeFromLimits(projectId, idsOf(events), deps);
 
   const messages = splitIntoMessages(events.filter(({ event }) => !seenIds.has(event.event_id)));
   const publishing =
@@ -93,14 +94,6 @@ function selectMessages(
   return messages.flatMap((message, index) => {
     const outcome = outcomes[index];
     return outcome !== undefined && isSelected(outcome) ? message : [];
-  });
-}
-
-function rateLimited(decision: RateLimitDecision): ProblemError {
-  return new ProblemError("rate-limited", {
-    detail:
-      "The project's event limit is exceeded; nothing of this request was stored. Send the same body again later",
-    headers: { ...rateLimitHeaders(decision), "retry-after": String(decision.resetSeconds) },
   });
 }
 

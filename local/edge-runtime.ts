@@ -7,7 +7,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type V4WorkerOptions,
+} from "miniflare";
 import { readSecretFiles } from "../contract/secret-files.ts";
 import { bundleEdge, type EdgeBundle, type EdgeSettings } from "./edge-bundle.ts";
 
@@ -16,6 +22,7 @@ const BINDINGS = [
   "DATABASE_URL",
   "KEY_SECRET",
   "KEY_SECRET_PREVIOUS",
+  "MAX_CONCURRENT_QUERIES",
   "MAX_EVENT_AGE_DAYS",
   "METRICS_TOKEN",
   "NATS_PASSWORD",
@@ -23,9 +30,16 @@ const BINDINGS = [
   "NATS_USER",
   "NEON_FETCH_ENDPOINT",
   "OUTBOX_MAX_BYTES",
+  "PROJECT_LIMITS",
   "PUBLISHER_SHARDS",
+  "QUOTA_EVENTS_PER_DAY",
+  "QUOTA_REQUESTS_PER_DAY",
   "RATE_LIMIT_BURST_EVENTS",
+  "RATE_LIMIT_BURST_QUERY_UNITS",
+  "RATE_LIMIT_BURST_REQUESTS",
   "RATE_LIMIT_EVENTS_PER_SECOND",
+  "RATE_LIMIT_QUERY_UNITS_PER_SECOND",
+  "RATE_LIMIT_REQUESTS_PER_SECOND",
   "REDIS_TIMEOUT_MS",
   "REVOCATION_MAX_AGE_SECONDS",
   "UPSTASH_REDIS_REST_TOKEN",
@@ -63,6 +77,10 @@ export async function startEdgeRuntime(options: EdgeRuntimeOptions): Promise<Min
       workers: [
         {
           ...settings,
+          ratelimits: gatesFrom(
+            (settings.ratelimits ?? {}) as Record<string, Gate>,
+            options.env.LOCAL_GATES,
+          ),
           modulesRoot: bundle.folder,
           modules: await readModules(bundle),
           bindings: bindingsFrom(settings.bindings ?? {}, options.env),
@@ -100,6 +118,25 @@ export function bindingsFrom(
   const given = names.flatMap((name) => (settings[name] ? [[name, settings[name]]] : []));
   return { ...vars, ENVIRONMENT: "development", ...Object.fromEntries(given) };
 }
+
+/**
+ * Miniflare's stand-in for a rate limit writes each request into a table on disk, which takes milliseconds and one request at a time;
+ * Cloudflare's costs nothing. So there is none here unless `LOCAL_GATES` names it with its own limit: `{"PROJECT_GATE":100}`.
+ */
+export function gatesFrom(
+  gates: Readonly<Record<string, Gate>>,
+  text: string | undefined,
+): Record<string, Gate> {
+  const limits: Record<string, number> = text === undefined ? {} : JSON.parse(text);
+  const kept = Object.entries(limits).map(([name, limit]) => {
+    const gate = gates[name];
+    if (gate === undefined) throw new Error(`Cannot set LOCAL_GATES: no gate ${name}`);
+    return [name, { ...gate, simple: { ...gate.simple, limit } }];
+  });
+  return Object.fromEntries(kept);
+}
+
+type Gate = NonNullable<V4WorkerOptions["ratelimits"]>[string];
 
 async function readModules({ folder }: EdgeBundle) {
   const names = (await readdir(folder)).filter((name) => extname(name) in MODULE_TYPES);

@@ -32,7 +32,14 @@ export function eventPageOperations(schemas: SchemaCollector): {
         content: { "application/json": { schema: schemas.toSchema(answerSchema) } },
       },
       ...problemResponses(
-        ["unauthorized", "wrong-scope", "invalid-query", "store-unavailable", "store-timeout"],
+        [
+          "unauthorized",
+          "wrong-scope",
+          "invalid-query",
+          "rate-limited",
+          "store-unavailable",
+          "store-timeout",
+        ],
         schemas,
       ),
     },

@@ -35,7 +35,14 @@ export function exportPath(schemas: SchemaCollector): PathItem {
           },
         },
         ...problemResponses(
-          ["unauthorized", "wrong-scope", "invalid-query", "store-unavailable", "store-timeout"],
+          [
+            "unauthorized",
+            "wrong-scope",
+            "invalid-query",
+            "rate-limited",
+            "store-unavailable",
+            "store-timeout",
+          ],
           schemas,
         ),
       },

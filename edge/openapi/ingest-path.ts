@@ -104,6 +104,7 @@ export function ingestPath(schemas: SchemaCollector): PathItem {
             "invalid-query",
             "invalid-header",
             "rate-limited",
+            "quota-exceeded",
             "stream-unavailable",
           ],
           schemas,
@@ -132,11 +133,12 @@ const EXAMPLE_ANSWER: z.infer<typeof ingestAnswerSchema> = {
 
 const ANSWER_HEADERS: Record<string, Header> = {
   "RateLimit-Policy": {
-    description: "The quota (IETF draft ratelimit-headers); absent while it cannot be read",
+    description:
+      "The project's limits in events and in requests, and its quotas of the day if it has any (IETF draft ratelimit-headers); absent while they cannot be read",
     schema: { type: "string" },
   },
   RateLimit: {
-    description: "What remains of it, and the seconds until it is whole again",
+    description: "What remains of each, and the seconds until it is whole again",
     schema: { type: "string" },
   },
   "Sluice-Degraded": {

@@ -46,6 +46,7 @@ export function queryPath(schemas: SchemaCollector): PathItem {
             "body-too-large",
             "unsupported-media-type",
             "invalid-query",
+            "rate-limited",
             "store-unavailable",
             "store-timeout",
           ],

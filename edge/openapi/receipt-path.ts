@@ -29,7 +29,14 @@ export function receiptPath(schemas: SchemaCollector): PathItem {
           content: { "application/json": { schema: schemas.toSchema(receiptSchema) } },
         },
         ...problemResponses(
-          ["unauthorized", "wrong-scope", "not-found", "store-unavailable", "store-timeout"],
+          [
+            "unauthorized",
+            "wrong-scope",
+            "not-found",
+            "rate-limited",
+            "store-unavailable",
+            "store-timeout",
+          ],
           schemas,
         ),
       },

@@ -73,7 +73,14 @@ function statsPath(kind: StatsKind, schemas: SchemaCollector): PathItem {
         },
         "304": { description: "The numbers are those of `If-None-Match`", headers: CACHE_HEADERS },
         ...problemResponses(
-          ["unauthorized", "wrong-scope", "invalid-query", "store-unavailable", "store-timeout"],
+          [
+            "unauthorized",
+            "wrong-scope",
+            "invalid-query",
+            "rate-limited",
+            "store-unavailable",
+            "store-timeout",
+          ],
           schemas,
         ),
       },

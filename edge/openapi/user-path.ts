@@ -29,7 +29,14 @@ export function eraseUserOperation(schemas: SchemaCollector): Operation {
         content: { "application/json": { schema: schemas.toSchema(erasureReceiptSchema) } },
       },
       ...problemResponses(
-        ["unauthorized", "wrong-scope", "invalid-query", "store-unavailable", "store-timeout"],
+        [
+          "unauthorized",
+          "wrong-scope",
+          "invalid-query",
+          "rate-limited",
+          "store-unavailable",
+          "store-timeout",
+        ],
         schemas,
       ),
     },

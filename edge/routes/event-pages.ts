@@ -1,14 +1,17 @@
 import { type Context, Hono } from "hono";
 import { encodeCursor } from "../../contract/event-page.ts";
+import { pageCost } from "../../contract/query-cost.ts";
 import { parseEventPageSearch } from "../../contract/stats-search.ts";
 import type { AppEnv } from "../app-env.ts";
 import { orInvalidQuery } from "../or-invalid-query.ts";
+import type { QueryLimiter } from "../query-limiter.ts";
 import { searchOf } from "../search-of.ts";
 import type { StoreReader } from "../store/store-reader.ts";
 import { userIdOf } from "../user-id-of.ts";
 
 export type EventPagesDeps = {
   readonly store: Pick<StoreReader, "readPage">;
+  readonly queries: QueryLimiter;
   readonly now: () => number;
 };
 
@@ -23,11 +26,14 @@ export function eventPageRoutes(deps: EventPagesDeps) {
 async function answerPage(
   c: Context<AppEnv>,
   fixed: { readonly user_id?: string },
-  { store, now }: EventPagesDeps,
+  { store, queries, now }: EventPagesDeps,
 ) {
   const startedMs = now();
   const query = orInvalidQuery(() => parseEventPageSearch(fixed, searchOf(c.req.url)));
-  const { events, hasMore, asOf, sources } = await store.readPage(c.var.key.projectId, query);
+  const { projectId } = c.var.key;
+  const read = () => store.readPage(projectId, query);
+  const { answer, headers } = await queries.run(projectId, pageCost(query), read);
+  const { events, hasMore, asOf, sources } = answer;
   const last = hasMore ? events.at(-1) : undefined;
   const nowMs = now();
   const meta = {
@@ -38,6 +44,7 @@ async function answerPage(
   };
   const next_cursor = last === undefined ? null : encodeCursor(last);
   return c.json({ data: events, next_cursor, meta }, 200, {
+    ...headers,
     "cache-control": "no-store",
     vary: "Authorization",
   });

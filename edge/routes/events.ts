@@ -7,6 +7,7 @@ import type { AppEnv } from "../app-env.ts";
 import type { AnswerCache } from "../cache/answer-cache.ts";
 import { decodeEvents } from "../decode-events.ts";
 import { toIngestAnswer } from "../ingest-answer.ts";
+import { refuseEarly } from "../limit-ingest.ts";
 import { ProblemError } from "../problem.ts";
 import { originOf } from "../publisher-pool.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
@@ -24,11 +25,12 @@ export type EventsDeps = StoreDeps & {
   readonly maxWaitMs: number;
 };
 
-/** `POST /v1/events`: read → decode → admit → store → [wait] → answer. Behind `authenticate(["w"])`. */
+/** `POST /v1/events`: [refuse] → read → decode → admit → store → [wait] → answer. Behind `authenticate(["w"])`. */
 export function eventsRoutes(deps: EventsDeps) {
   return new Hono<AppEnv>().post("/", async (c) => {
     const receivedAtMs = deps.now();
     const { projectId } = c.var.key;
+    refuseEarly(projectId, deps);
     const listsAll = parseFlag("results", "all", c.req.query("results"));
     const waits = parseFlag("wait", "stored", c.req.query("wait"));
     const idempotencyKey = parseIdempotencyKey(c.req.header("idempotency-key"));

@@ -3,6 +3,7 @@ import { isSameSecret } from "../../contract/same-secret.ts";
 import type { AppEnv } from "../app-env.ts";
 import { edgeMetrics } from "../edge-metrics.ts";
 import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../exposition.ts";
+import type { LimitCounters } from "../limit-counters.ts";
 import { ProblemError } from "../problem.ts";
 import { type EventPublisher, originOf } from "../publisher-pool.ts";
 import type { RedisCircuit } from "../redis-circuit.ts";
@@ -12,6 +13,7 @@ export type MetricsDeps = {
   readonly publisher: Pick<EventPublisher, "reports">;
   readonly redisCircuit: Pick<RedisCircuit, "state">;
   readonly revocations: Pick<RevocationList, "status">;
+  readonly limitCounters: Pick<LimitCounters, "refused" | "unchecked">;
   /** Undefined: there are no metrics. */
   readonly metricsToken: string | undefined;
 };
@@ -29,8 +31,9 @@ export function metricsRoutes(deps: MetricsDeps) {
       });
     }
     const publishers = await deps.publisher.reports(originOf(c.req.raw));
+    const { redisCircuit, revocations, limitCounters } = deps;
     const text = formatExposition(
-      edgeMetrics(publishers, deps.redisCircuit.state, deps.revocations.status()),
+      edgeMetrics(publishers, redisCircuit.state, revocations.status(), limitCounters),
     );
     return c.body(text, 200, {
       "content-type": EXPOSITION_CONTENT_TYPE,

@@ -2,7 +2,6 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { createKey } from "../../contract/key.ts";
 import { PROBLEMS } from "../../contract/problem.ts";
-import type { RateLimitDecision } from "../../edge/rate-limit.ts";
 import {
   createTestApp,
   NOW_MS,
@@ -470,44 +469,6 @@ describe("POST /v1/events refuses an event", () => {
 });
 
 describe("POST /v1/events when a part fails", () => {
-  it("429 with Retry-After, and nothing stored", async () => {
-    const decision = { isAllowed: false, limit: 100, remaining: 3, resetSeconds: 7 };
-    const { fetch, published } = createTestApp({
-      memory: {
-        admit: async () => ({ rateLimit: decision, seenIds: new Set() }),
-        markSeen: async () => {},
-        isSeen: async () => false,
-      },
-    });
-    const response = await fetch("/v1/events", post(sampleEvent()));
-    expect(response.status).toBe(429);
-    expect(response.headers.get("retry-after")).toBe("7");
-    expect(response.headers.get("ratelimit")).toBe('"events";r=3;t=7');
-    expectProblem(await response.json(), "rate-limited", "The project's event limit is exceeded");
-    expect(published()).toEqual([]);
-  });
-
-  it("202 says when events were neither limited nor deduplicated, and only then", async () => {
-    const limited = { isAllowed: true, limit: 100, remaining: 3, resetSeconds: 7 };
-    const answerWith = async (rateLimit: RateLimitDecision | undefined) => {
-      const { fetch } = createTestApp({
-        memory: {
-          admit: async () => ({ rateLimit, seenIds: new Set() }),
-          markSeen: async () => {},
-          isSeen: async () => false,
-        },
-      });
-      return await fetch("/v1/events", post(sampleEvent()));
-    };
-    const degraded = await answerWith(undefined);
-    expect(degraded.status).toBe(202);
-    expect(degraded.headers.get("sluice-degraded")).toBe("redis");
-    expect(degraded.headers.get("ratelimit")).toBeNull();
-    const whole = await answerWith(limited);
-    expect(whole.headers.get("sluice-degraded")).toBeNull();
-    expect(whole.headers.get("ratelimit")).toBe('"events";r=3;t=7');
-  });
-
   it("503 with Retry-After when the stream does not acknowledge, and nothing is remembered as seen", async () => {
     const { fetch, seen } = createTestApp({
       publisher: {

@@ -26,6 +26,21 @@ const publisher = {
   reports: async () => [...PUBLISHERS],
 };
 
+/** Every limit is there from the start: a counter that appears with its first 429 hides it from `rate()`. */
+const NOTHING_LIMITED = {
+  sluice_rate_limited_total: {
+    events: 0,
+    requests: 0,
+    "events-per-day": 0,
+    "requests-per-day": 0,
+    queries: 0,
+    "concurrent-queries": 0,
+    "project-gate": 0,
+    "refused-keys": 0,
+  },
+  sluice_rate_limit_unchecked_total: { ingest: 0, queries: 0, gate: 0 },
+};
+
 describe("GET /metrics", () => {
   it("tells of each publisher, of the circuit to Redis, and of the list of revoked keys", async () => {
     const { fetch } = createTestApp({
@@ -52,6 +67,7 @@ describe("GET /metrics", () => {
       sluice_revocations: { "": 3 },
       sluice_revocations_age_seconds: { "": 12.5 },
       sluice_revocation_unchecked_total: { "": 4 },
+      ...NOTHING_LIMITED,
     });
   });
 
@@ -74,6 +90,7 @@ describe("GET /metrics", () => {
       sluice_redis_breaker_state: { "": 0 },
       sluice_revocations: { "": 0 },
       sluice_revocation_unchecked_total: { "": 0 },
+      ...NOTHING_LIMITED,
     });
   });
 
@@ -107,7 +124,7 @@ function bearer(token: string): RequestInit {
 }
 
 /**
- * The values of each metric by publisher. Insists on what a Prometheus server does: HELP and TYPE once, before the samples of their
+ * The values of each metric by its label. Insists on what a Prometheus server does: HELP and TYPE once, before the samples of their
  * metric, names and labels of the permitted characters, numbers, and a line feed at the end.
  */
 function parseExposition(text: string): Record<string, Record<string, number>> {
@@ -125,12 +142,12 @@ function parseExposition(text: string): Record<string, Record<string, number>> {
       known.add(described);
       continue;
     }
-    const sample = /^([a-z_]+)(?:\{publisher="([a-z]+-\d+)"\})? (\S+)$/.exec(line);
+    const sample = /^([a-z_]+)(?:\{(?:publisher|limit|kind)="([a-z0-9-]+)"\})? (\S+)$/.exec(line);
     const [, name = "", label = "", value] = sample ?? [];
     expect(sample, line).not.toBeNull();
     expect(helped.has(name) && typed.has(name), line).toBe(true);
     expect(Number(value), line).not.toBeNaN();
-    values[name] = { ...values[name], [label.replace("-", "")]: Number(value) };
+    values[name] = { ...values[name], [label.replace(/-(?=\d)/, "")]: Number(value) };
   }
   return values;
 }

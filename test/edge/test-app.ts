@@ -4,7 +4,12 @@ import { createKey } from "../../contract/key.ts";
 import { revocationField } from "../../contract/revocation.ts";
 import { type AppDeps, createApp } from "../../edge/app.ts";
 import { createAnswerCache } from "../../edge/cache/answer-cache.ts";
+import { createCoarseGate } from "../../edge/coarse-gate.ts";
+import { createLimitCounters } from "../../edge/limit-counters.ts";
 import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
+import { createQueryLimiter } from "../../edge/query-limiter.ts";
+import type { ProjectLimits } from "../../edge/rate-limit.ts";
+import { createRecentRefusals } from "../../edge/recent-refusals.ts";
 import type { StoreReader } from "../../edge/store/store-reader.ts";
 
 export const SECRET = "a secret of at least 32 characters";
@@ -15,6 +20,15 @@ export const ADMIN_KEY = createKey({ scope: "a", projectId: "demo", kid: "k1" },
 /** Another project's reader, to whom nothing of the first exists. */
 export const OTHER_KEY = createKey({ scope: "r", projectId: "other", kid: "k1" }, SECRET);
 export const NOW_MS = Date.parse("2026-06-01T12:00:00Z");
+
+export const LIMITS: ProjectLimits = {
+  events: { perSecond: 50, burst: 100 },
+  requests: { perSecond: 5, burst: 10 },
+  queryUnits: { perSecond: 20, burst: 40 },
+  eventsPerDay: undefined,
+  requestsPerDay: undefined,
+  concurrentQueries: 16,
+};
 
 /**
  * The app with doubles of what stands behind it, in memory. The publisher's double keeps JetStream's rule for message ids; tests
@@ -27,10 +41,28 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
   /** As `revocationField` names them. */
   const revoked = new Set<string>();
   const log = (message: string) => void logs.push(message);
+  const logger = { info: log, warn: log, error: log };
+  const now = overrides.now ?? (() => NOW_MS);
+  const limitCounters = createLimitCounters();
   const deps: AppDeps = {
     keySecrets: [SECRET],
-    logger: { info: log, warn: log, error: log },
-    now: () => NOW_MS,
+    logger,
+    now,
+    limitCounters,
+    refusals: createRecentRefusals(now),
+    queries: createQueryLimiter({
+      budget: { spend: async () => undefined },
+      limitsOf: () => LIMITS,
+      counters: limitCounters,
+      now,
+    }),
+    gate: createCoarseGate({
+      project: undefined,
+      refusedKeys: undefined,
+      counters: limitCounters,
+      logger,
+      now,
+    }),
     revocations: {
       isRevoked: (claims) => revoked.has(revocationField(claims)),
       status: () => ({ count: revoked.size, ageMs: undefined, unchecked: 0 }),
@@ -59,7 +91,7 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
     },
     store: emptyStore(),
     worker: undefined,
-    answers: createAnswerCache({ now: overrides.now ?? (() => NOW_MS), shared: undefined }),
+    answers: createAnswerCache({ now, shared: undefined }),
     deadLetters: undefined,
     pingRedis: async () => "PONG",
     pingDatabase: async () => [],

@@ -4,8 +4,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRedisMemory, type EventMemory } from "../../../edge/event-memory.ts";
-import type { RateLimitPolicy } from "../../../edge/rate-limit.ts";
+import {
+  createRedisMemory,
+  type EventMemory,
+  type MemoryAnswer,
+} from "../../../edge/event-memory.ts";
+import {
+  isAllowed,
+  type LimitName,
+  type LimitState,
+  type ProjectLimits,
+  type Rate,
+} from "../../../edge/rate-limit.ts";
 import { createRedisCircuit, type RedisCircuit } from "../../../edge/redis-circuit.ts";
 import { createRedisClient } from "../../../edge/redis-client.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
@@ -16,8 +26,8 @@ import { startSlowProxy } from "./slow-proxy.ts";
 
 const TOKEN = "test-token";
 /** Refills one event in a quarter of an hour: no test lasts that long. */
-const SLOW: RateLimitPolicy = { eventsPerSecond: 0.001, burstEvents: 10 };
-const GENEROUS: RateLimitPolicy = { eventsPerSecond: 1_000, burstEvents: 100_000 };
+const SLOW: Rate = { perSecond: 0.001, burst: 10 };
+const GENEROUS: Rate = { perSecond: 1_000, burst: 100_000 };
 const NOTHING_KNOWN = { rateLimit: undefined, seenIds: new Set() };
 
 let server: RedisService;
@@ -40,11 +50,30 @@ describe("createRedisMemory() limits", () => {
     const { memory } = createMemory(SLOW);
     const projectId = newProject();
     expect(await memory.admit(projectId, newIds(4))).toEqual({
-      rateLimit: { isAllowed: true, limit: 10, remaining: 6, resetSeconds: 4_000 },
+      rateLimit: [
+        {
+          name: "events",
+          unit: "events",
+          quota: 10,
+          windowSeconds: 10_000,
+          remaining: 6,
+          resetMs: 4_000_000,
+          isExceeded: false,
+        },
+        {
+          name: "requests",
+          unit: "requests",
+          quota: 100_000,
+          windowSeconds: 100,
+          remaining: 99_999,
+          resetMs: 1,
+          isExceeded: false,
+        },
+      ],
       seenIds: new Set(),
     });
     const second = await memory.admit(projectId, newIds(6));
-    expect(second.rateLimit).toMatchObject({ isAllowed: true, remaining: 0 });
+    expect(limitOf(second, "events")).toMatchObject({ isExceeded: false, remaining: 0 });
   });
 
   it("takes nothing and looks nothing up when it refuses", async () => {
@@ -55,18 +84,19 @@ describe("createRedisMemory() limits", () => {
     await memory.admit(projectId, newIds(4));
     const before = await redis.hgetall(`limit:${projectId}`);
     const refused = await memory.admit(projectId, ids);
-    expect(refused.rateLimit).toMatchObject({ isAllowed: false, limit: 10, remaining: 6 });
+    const events = limitOf(refused, "events");
+    expect(events).toMatchObject({ isExceeded: true, quota: 10, remaining: 6 });
     expect(refused.seenIds).toEqual(new Set());
     expect(await redis.hgetall(`limit:${projectId}`)).toEqual(before);
     // One event is missing, a thousand seconds' worth; some of them have passed.
-    expect(refused.rateLimit?.resetSeconds).toBeGreaterThan(800);
-    expect(refused.rateLimit?.resetSeconds).toBeLessThanOrEqual(1_000);
-    expect((await memory.admit(projectId, newIds(6))).rateLimit?.isAllowed).toBe(true);
+    expect(events.resetMs).toBeGreaterThan(800_000);
+    expect(events.resetMs).toBeLessThanOrEqual(1_000_000);
+    expect(passes(await memory.admit(projectId, newIds(6)))).toBe(true);
   });
 
   it("is exact under 1,000 concurrent requests", async () => {
-    const policy = { eventsPerSecond: 20, burstEvents: 100 };
-    const { memory } = createMemory(policy);
+    const rate = { perSecond: 20, burst: 100 };
+    const { memory } = createMemory(rate);
     const projectId = newProject();
     const startedMs = await redisTimeMs();
     const answers = await Promise.all(
@@ -74,19 +104,16 @@ describe("createRedisMemory() limits", () => {
     );
     const elapsedMs = (await redisTimeMs()) - startedMs;
     expect(answers.every(({ rateLimit }) => rateLimit !== undefined)).toBe(true);
-    const allowed = answers.filter(({ rateLimit }) => rateLimit?.isAllowed).length;
+    const allowed = answers.filter(passes).length;
     expect(allowed).toBeGreaterThanOrEqual(100);
-    expect(allowed).toBeLessThanOrEqual(100 + (elapsedMs * policy.eventsPerSecond) / 1_000);
+    expect(allowed).toBeLessThanOrEqual(100 + (elapsedMs * rate.perSecond) / 1_000);
   });
 
   it("refills with time", async () => {
-    const { memory } = createMemory({ eventsPerSecond: 100, burstEvents: 50 });
+    const { memory } = createMemory({ perSecond: 100, burst: 50 });
     const projectId = newProject();
     await memory.admit(projectId, newIds(50));
-    await poll("a refilled bucket", async () => {
-      const { rateLimit } = await memory.admit(projectId, newIds(40));
-      return rateLimit?.isAllowed;
-    });
+    await poll("a refilled bucket", async () => passes(await memory.admit(projectId, newIds(40))));
   });
 
   it.each([
@@ -96,19 +123,20 @@ describe("createRedisMemory() limits", () => {
     ["from nothing when the bucket is in debt", 1_000, -1_000, undefined],
     ["from a full bucket when it is no number", 0, "x", 9],
   ])("refills %s", async (_, ageMs, tokens, remaining) => {
-    const { memory } = createMemory({ eventsPerSecond: 0.3, burstEvents: 10 });
+    const { memory } = createMemory({ perSecond: 0.3, burst: 10 });
     const projectId = newProject();
     const at = (await redisTimeMs()) + ageMs;
     await redis.hset(`limit:${projectId}`, { tokens, at });
-    const { rateLimit } = await memory.admit(projectId, newIds(1));
-    if (remaining === undefined) expect(rateLimit).toMatchObject({ isAllowed: false });
-    else expect(rateLimit).toMatchObject({ isAllowed: true, remaining });
+    const events = limitOf(await memory.admit(projectId, newIds(1)), "events");
+    if (remaining === undefined) expect(events).toMatchObject({ isExceeded: true });
+    else expect(events).toMatchObject({ isExceeded: false, remaining });
     // An empty bucket has one event after 3.3 s.
-    if (!rateLimit?.isAllowed) expect(rateLimit?.resetSeconds).toBeLessThanOrEqual(4);
+    if (events.isExceeded) expect(events.resetMs).toBeLessThanOrEqual(3_334);
   });
 
   it("forgets a bucket that would be full again", async () => {
-    const { memory } = createMemory({ eventsPerSecond: 10, burstEvents: 100 });
+    const events = { perSecond: 10, burst: 100 };
+    const { memory } = createMemory(events, { limits: { requests: { perSecond: 1, burst: 2 } } });
     const projectId = newProject();
     await memory.admit(projectId, newIds(1));
     const ttlMs = await redis.pttl(`limit:${projectId}`);
@@ -122,10 +150,9 @@ describe("createRedisMemory() limits", () => {
     const ids = newIds(10);
     await memory.admit(one, ids);
     await memory.markSeen(one, ids);
-    expect(await memory.admit(other, ids)).toMatchObject({
-      rateLimit: { isAllowed: true, remaining: 0 },
-      seenIds: new Set(),
-    });
+    const answer = await memory.admit(other, ids);
+    expect(limitOf(answer, "events")).toMatchObject({ isExceeded: false, remaining: 0 });
+    expect(answer.seenIds).toEqual(new Set());
   });
 });
 
@@ -136,7 +163,7 @@ describe("createRedisMemory() remembers", () => {
     const ids = newIds(3);
     const marking = memory.markSeen(projectId, ids);
     const refused = await memory.admit(projectId, newIds(11));
-    expect(refused.rateLimit?.isAllowed).toBe(false);
+    expect(passes(refused)).toBe(false);
     expect((await memory.admit(projectId, ids)).seenIds).toEqual(new Set(ids));
     await marking;
   });
@@ -184,9 +211,9 @@ describe("createRedisMemory() remembers", () => {
     await redis.scriptFlush();
     await memory.markSeen(projectId, ids);
     await redis.scriptFlush();
-    const { rateLimit, seenIds } = await memory.admit(projectId, ids);
-    expect(rateLimit?.isAllowed).toBe(true);
-    expect(seenIds).toEqual(new Set(ids));
+    const answer = await memory.admit(projectId, ids);
+    expect(passes(answer)).toBe(true);
+    expect(answer.seenIds).toEqual(new Set(ids));
     expect(warnings).toEqual([]);
   });
 });
@@ -282,6 +309,8 @@ describe("createRedisMemory() lets events pass", () => {
     ["no result", 200, '{"result":null}'],
     ["an empty list", 200, '{"result":[]}'],
     ["a list of something else", 200, '{"result":[0,"a",null]}'],
+    ["a list that is too short", 200, '{"result":[0,1,2,3,4,5,6]}'],
+    ["a refusal by no limit it has", 200, '{"result":[8,1,1,1,1,-1,0,1]}'],
     ["a page", 200, "<html>"],
     ["an error", 500, '{"error":"ERR internal"}'],
     ["nothing it knows", 404, '{"error":"NOSCRIPT No matching script"}'],
@@ -303,9 +332,16 @@ describe("createRedisMemory() lets events pass", () => {
   });
 });
 
+type MemoryOptions = {
+  readonly limits?: Partial<ProjectLimits>;
+  readonly url?: string;
+  readonly timeoutMs?: number;
+  readonly circuit?: RedisCircuit;
+};
+
 function createMemory(
-  policy: RateLimitPolicy,
-  options: { url?: string; timeoutMs?: number; circuit?: RedisCircuit } = {},
+  events: Rate,
+  options: MemoryOptions = {},
 ): { memory: EventMemory; warnings: string[] } {
   const warnings: string[] = [];
   const ignore = () => {};
@@ -315,8 +351,28 @@ function createMemory(
   const logger = { info: ignore, warn, error: ignore };
   const { url = upstash.url, timeoutMs = 20_000, circuit = createRedisCircuit(logger) } = options;
   const client = createRedisClient({ url, token: TOKEN, timeoutMs });
-  const memory = createRedisMemory({ redis: client, circuit, timeoutMs, policy });
+  const limits: ProjectLimits = {
+    events,
+    requests: GENEROUS,
+    queryUnits: GENEROUS,
+    eventsPerDay: undefined,
+    requestsPerDay: undefined,
+    concurrentQueries: 1,
+    ...options.limits,
+  };
+  const memory = createRedisMemory({ redis: client, circuit, timeoutMs, limitsOf: () => limits });
   return { memory, warnings };
+}
+
+/** One of the limits that a request met. */
+function limitOf({ rateLimit }: MemoryAnswer, name: LimitName): LimitState {
+  const found = rateLimit?.find((limit) => limit.name === name);
+  if (found === undefined) throw new Error(`no limit ${name}`);
+  return found;
+}
+
+function passes({ rateLimit }: MemoryAnswer): boolean {
+  return rateLimit !== undefined && isAllowed(rateLimit);
 }
 
 /** Open until it is told otherwise. */

@@ -15,7 +15,6 @@ describe("parseConfig()", () => {
       keySecrets: [VARS.KEY_SECRET],
       nats: { servers: ["wss://a.example", "wss://b.example"] },
       maxEventAgeMs: 7300 * 86_400_000,
-      rateLimit: { eventsPerSecond: 50_000, burstEvents: 100_000 },
     });
   });
 
