@@ -17,6 +17,7 @@ import {
   TimeoutError,
 } from "@nats-io/transport-node";
 import { Option } from "commander";
+import { OPERATOR_INBOX } from "../contract/stream.ts";
 import { CliError } from "./cli-error.ts";
 import { type NatsTarget, resolveNatsTarget } from "./nats/target.ts";
 
@@ -89,7 +90,7 @@ export function reasonOf(error: unknown): string | undefined {
     return error.cause === undefined ? error.message : (reasonOf(error.cause) ?? error.message);
   }
   if (error instanceof PermissionViolationError) {
-    return `the user may not do this (${error.message}); use the worker's user`;
+    return `the user may not do this (${error.message}); use the operator's user`;
   }
   return undefined;
 }
@@ -104,6 +105,7 @@ async function connectTo(target: NatsTarget): Promise<NatsConnection> {
       ...(password === undefined ? {} : { pass: password }),
       ...(token === undefined ? {} : { token }),
       name: "sluice-cli",
+      inboxPrefix: OPERATOR_INBOX,
       timeout: CONNECT_TIMEOUT_MS,
       // Once connected it comes back after a loss; the first attempt asks each server once.
       maxReconnectAttempts: -1,

@@ -8,8 +8,10 @@ export const DEAD_STREAM = "EVENTS_DEAD";
 export const DEAD_SUBJECTS = "dead.>";
 /** The durable consumer that every worker process shares. */
 export const STORE_CONSUMER = "store";
-/** Where the edge is sent acknowledgements. It may read nothing else: under plain `_INBOX` the worker is sent the events themselves. */
+/** Each user of NATS is answered under a prefix of its own, and may read no other: the worker is sent the events themselves. */
 export const EDGE_INBOX = "_INBOX.edge";
+export const WORKER_INBOX = "_INBOX.worker";
+export const OPERATOR_INBOX = "_INBOX.operator";
 export const DUPLICATE_WINDOW_SECONDS = 600;
 
 const EVENTS_PREFIX = "events.";

@@ -3,20 +3,25 @@
  * so it serves on, and nothing is lost, without any one.
  */
 import { join } from "node:path";
+import { WORKER_INBOX } from "../contract/stream.ts";
 import {
   answersWebsocket,
   NATS_WORKER_USER,
   type NatsPasswords,
   type NatsPorts,
   natsConfig,
+  passwordVariables,
   prepareServer,
 } from "./nats-server.ts";
 import type { Part } from "./part.ts";
 import { answersTcp } from "./probes.ts";
 
-export interface NatsClusterOptions extends NatsPasswords {
+export interface NatsClusterOptions {
   readonly dataDir: string;
   readonly nodes: readonly NatsNode[];
+  readonly passwords: NatsPasswords;
+  /** Opens every account: of the servers among themselves. */
+  readonly clusterPassword: string;
 }
 
 export interface NatsNode extends NatsPorts {
@@ -41,8 +46,9 @@ async function prepareNode(
   return {
     name,
     ...(await prepareServer(folder, nodeConfig(folder, name, node, options))),
+    env: passwordVariables(options.passwords),
     isReady: async (signal) =>
-      (await answersJetstream(node.port, options.workerPassword, signal)) &&
+      (await answersJetstream(node.port, options.passwords.worker, signal)) &&
       (await answersWebsocket(node.websocketPort, signal)),
     // A server whose neighbours are away waits for them.
     readyTimeoutMs: 60_000,
@@ -56,13 +62,12 @@ export function nodeConfig(
   node: NatsNode,
   options: NatsClusterOptions,
 ): string {
-  // Whoever knows the worker's password may do everything in these streams already.
-  const password = options.workerPassword;
+  const password = options.clusterPassword;
   const routes = options.nodes.map(
     ({ routePort }) =>
       `"nats://${ROUTE_USER}:${encodeURIComponent(password)}@127.0.0.1:${routePort}"`,
   );
-  return `${natsConfig(folder, name, { ...options, ...node })}cluster {
+  return `${natsConfig(folder, name, node)}cluster {
   name: "sluice"
   listen: "127.0.0.1:${node.routePort}"
   # Clients are given every address, and a proxy in between stays in between.
@@ -79,6 +84,6 @@ export function nodeConfig(
  */
 function answersJetstream(port: number, password: string, signal: AbortSignal): Promise<boolean> {
   const login = { user: NATS_WORKER_USER, pass: password, verbose: false, pedantic: false };
-  const question = `CONNECT ${JSON.stringify(login)}\r\nSUB probe 1\r\nPUB $JS.API.INFO probe 0\r\n\r\n`;
+  const question = `CONNECT ${JSON.stringify(login)}\r\nSUB ${WORKER_INBOX}.probe 1\r\nPUB $JS.API.INFO ${WORKER_INBOX}.probe 0\r\n\r\n`;
   return answersTcp(port, signal, question, /account_info_response",(?!"error")/);
 }

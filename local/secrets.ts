@@ -10,6 +10,8 @@ export interface Secrets {
   readonly upstashToken: string;
   readonly natsEdgePassword: string;
   readonly natsWorkerPassword: string;
+  readonly natsOperatorPassword: string;
+  readonly natsClusterPassword: string;
   readonly workerToken: string;
   readonly metricsToken: string;
 }
@@ -36,14 +38,28 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
   return { ...made, ...secrets };
 }
 
+/** In place of those that are there. */
+export async function storeSecrets(dataDir: string, secrets: Secrets): Promise<void> {
+  const path = join(dataDir, "secrets.json");
+  const temporary = `${path}.${randomUUID()}`;
+  await writeFile(temporary, `${JSON.stringify(secrets, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(temporary, path);
+}
+
+export function makeSecret(): string {
+  return randomBytes(24).toString("hex");
+}
+
 function makeSecrets(): Secrets {
-  const secret = (): string => randomBytes(24).toString("hex");
+  const secret = makeSecret;
   return {
     keySecret: secret(),
     redisPassword: secret(),
     upstashToken: secret(),
     natsEdgePassword: secret(),
     natsWorkerPassword: secret(),
+    natsOperatorPassword: secret(),
+    natsClusterPassword: secret(),
     workerToken: secret(),
     metricsToken: secret(),
   };

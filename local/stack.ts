@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import type { Detour, LinkName } from "./detour.ts";
 import { type NatsNode, prepareNatsCluster } from "./nats-cluster.ts";
-import { NATS_EDGE_USER, NATS_WORKER_USER, prepareNats } from "./nats-server.ts";
+import {
+  NATS_EDGE_USER,
+  NATS_OPERATOR_USER,
+  NATS_WORKER_USER,
+  prepareNats,
+} from "./nats-server.ts";
 import { nodeScript } from "./node-script.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
@@ -27,8 +32,11 @@ export interface StackUrls {
   readonly worker_url: string;
   /** Where events are kept, if that is a server. */
   readonly database_url?: string;
+  /** With the operator's user and password. */
   readonly nats_url: string;
   readonly redis_url: string;
+  /** The same Redis as the edge speaks to it; its token is in secrets.json. */
+  readonly upstash_url: string;
 }
 
 export interface Stack {
@@ -50,15 +58,21 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     password: secrets.redisPassword,
   });
   const passwords = {
-    edgePassword: secrets.natsEdgePassword,
-    workerPassword: secrets.natsWorkerPassword,
+    edge: secrets.natsEdgePassword,
+    worker: secrets.natsWorkerPassword,
+    operator: secrets.natsOperatorPassword,
   };
   const single = { port: ports.nats, websocketPort: ports.natsWebsocket };
   const natsPorts = natsNodes ?? [single];
   const nats =
     natsNodes === undefined
-      ? [await prepareNats({ dataDir, ...single, ...passwords })]
-      : await prepareNatsCluster({ dataDir, nodes: natsNodes, ...passwords });
+      ? [await prepareNats({ dataDir, ...single, passwords })]
+      : await prepareNatsCluster({
+          dataDir,
+          nodes: natsNodes,
+          passwords,
+          clusterPassword: secrets.natsClusterPassword,
+        });
   const store = await prepareStore(storeName, { dataDir, ports, detour, env: process.env });
   const upstashHttp = upstashHttpPart(
     ports.upstashHttp,
@@ -99,6 +113,8 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       ...store.edgeEnv,
       ENVIRONMENT: "development",
       KEY_SECRET: secrets.keySecret,
+      // Empty is none, whatever our own environment holds.
+      KEY_SECRET_PREVIOUS: secrets.keySecretPrevious ?? "",
       METRICS_TOKEN: secrets.metricsToken,
       NATS_URL: urlsOf("ws://", await Promise.all(edgeNats)),
       NATS_USER: NATS_EDGE_USER,
@@ -122,7 +138,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       worker_url: workerUrl,
       ...(store.databaseUrl === undefined ? {} : { database_url: store.databaseUrl }),
       nats_url: urlsOf(
-        `nats://${NATS_WORKER_USER}:${secrets.natsWorkerPassword}@`,
+        `nats://${NATS_OPERATOR_USER}:${secrets.natsOperatorPassword}@`,
         natsPorts.map(({ port }) => port),
       ),
       redis_url: redisUrl(ports.redis, secrets.redisPassword),

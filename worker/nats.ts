@@ -1,4 +1,5 @@
 import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { WORKER_INBOX } from "../contract/stream.ts";
 import type { WorkerEnv } from "./env.ts";
 
 /**
@@ -13,6 +14,7 @@ export function connectNats(
     ...(env.NATS_USER === undefined ? {} : { user: env.NATS_USER }),
     ...(env.NATS_PASSWORD === undefined ? {} : { pass: env.NATS_PASSWORD }),
     name: "sluice-worker",
+    inboxPrefix: WORKER_INBOX,
     ignoreClusterUpdates: true,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { AckPolicy, DeliverPolicy, type JetStreamManager } from "@nats-io/jetstream";
 
 /** Where in a stream to look: from a time, a position, or its first message; and at which subjects. */
@@ -20,6 +21,8 @@ export async function probe(
   subject?: string,
 ): Promise<Probe> {
   const info = await manager.consumers.add(stream, {
+    // An operator may create consumers by name only, so that none can be the workers' own.
+    name: `probe-${randomUUID()}`,
     ack_policy: AckPolicy.None,
     mem_storage: true,
     num_replicas: 1,

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { createKey } from "../../contract/key.ts";
+import { OPERATOR_INBOX } from "../../contract/stream.ts";
 import { findFreePort } from "../../local/free-port.ts";
 import type { NatsNode } from "../../local/nats-cluster.ts";
-import { NATS_WORKER_USER } from "../../local/nats-server.ts";
+import { NATS_OPERATOR_USER } from "../../local/nats-server.ts";
 import { choosePorts, type Ports } from "../../local/ports.ts";
 import { loadSecrets } from "../../local/secrets.ts";
 import { createStack } from "../../local/stack.ts";
@@ -22,7 +23,11 @@ export interface ChaosStack {
   /** Straight to the parts, for whoever looks on. */
   readonly databaseUrl: string;
   readonly natsServers: readonly string[];
-  readonly natsLogin: { readonly user: string; readonly pass: string };
+  readonly natsLogin: {
+    readonly user: string;
+    readonly pass: string;
+    readonly inboxPrefix: string;
+  };
   readonly parts: readonly string[];
   readonly links: ReadonlyMap<string, TcpProxy>;
   /** Undefined while the part is not running. */
@@ -79,7 +84,11 @@ export async function createChaosStack(options: ChaosStackOptions): Promise<Chao
     writeKey: createKey({ scope: "w", projectId: PROJECT, kid: "k1" }, secrets.keySecret),
     databaseUrl: urls.database_url ?? "",
     natsServers: (nodes ?? [{ port: ports.nats }]).map(({ port }) => `127.0.0.1:${port}`),
-    natsLogin: { user: NATS_WORKER_USER, pass: secrets.natsWorkerPassword },
+    natsLogin: {
+      user: NATS_OPERATOR_USER,
+      pass: secrets.natsOperatorPassword,
+      inboxPrefix: OPERATOR_INBOX,
+    },
     parts: parts.map(({ name }) => name),
     links,
     pidOf: (part) => supervisor.running().get(part)?.pid,

@@ -3,6 +3,7 @@ import { jetstream } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Receipt } from "../../contract/receipt.ts";
+import { OPERATOR_INBOX } from "../../contract/stream.ts";
 import { createUuidV7 } from "../../contract/uuid.ts";
 import { poll } from "../support/poll.ts";
 import { type StackService, startStack, whileStopped } from "../support/stack.ts";
@@ -90,7 +91,12 @@ describe("GET /v1/events/{event_id}", () => {
       events: [event],
     };
     const { username, password, host } = new URL(stack.nats_url);
-    const nats = await connect({ servers: host, user: username, pass: password });
+    const nats = await connect({
+      servers: host,
+      user: username,
+      pass: password,
+      inboxPrefix: OPERATOR_INBOX,
+    });
     await jetstream(nats).publish("events.dead", JSON.stringify(envelope));
     await nats.close();
     const response = await poll("a receipt", async () => {

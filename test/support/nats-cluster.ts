@@ -1,37 +1,37 @@
 import { findFreePort } from "../../local/free-port.ts";
 import { type NatsNode, prepareNatsCluster } from "../../local/nats-cluster.ts";
 import {
-  NATS_EDGE_LOGIN,
-  NATS_WORKER_LOGIN,
-  type NatsLogin,
+  NATS_LOGINS,
+  NATS_PASSWORDS,
+  type NatsLogins,
   type NatsService,
   toNatsService,
 } from "./nats.ts";
+import { addTester } from "./nats-tester.ts";
 import { startService } from "./service.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
-export interface NatsCluster {
+export interface NatsCluster extends NatsLogins {
   /** Each can be killed and started again by itself. */
   readonly servers: readonly NatsService[];
   /** All of them, for the worker's client. */
   readonly url: string;
   /** All of them, for the edge's client. */
   readonly websocketUrl: string;
-  readonly edge: NatsLogin;
-  readonly worker: NatsLogin;
   stop(): Promise<void>;
 }
 
-/** Three nats-servers with JetStream, WebSocket and the two users of the stack. */
+/** Three nats-servers with JetStream, WebSocket and the users of the stack. */
 export async function startNatsCluster(prepare = prepareNatsCluster): Promise<NatsCluster> {
   const tempDir = await makeTempDir("nats-cluster");
   const nodes = await chooseNodes(3);
   const parts = await prepare({
     dataDir: tempDir.path,
     nodes,
-    edgePassword: NATS_EDGE_LOGIN.password,
-    workerPassword: NATS_WORKER_LOGIN.password,
+    passwords: NATS_PASSWORDS,
+    clusterPassword: "cluster-password",
   });
+  await Promise.all(parts.map(addTester));
   // The folder is shared: it goes when the last server has ended.
   const keptDir = { path: tempDir.path, remove: async () => {} };
   const starting = await Promise.allSettled(parts.map((part) => startService(part, keptDir)));
@@ -53,8 +53,7 @@ export async function startNatsCluster(prepare = prepareNatsCluster): Promise<Na
     servers,
     url: servers.map(({ url }) => url).join(","),
     websocketUrl: servers.map(({ websocketUrl }) => websocketUrl).join(","),
-    edge: NATS_EDGE_LOGIN,
-    worker: NATS_WORKER_LOGIN,
+    ...NATS_LOGINS,
     stop,
   };
 }

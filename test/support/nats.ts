@@ -1,10 +1,15 @@
 import { findFreePort } from "../../local/free-port.ts";
 import {
   NATS_EDGE_USER,
+  NATS_OPERATOR_USER,
   NATS_WORKER_USER,
+  type NatsOptions,
+  type NatsPasswords,
   type NatsPorts,
   prepareNats,
 } from "../../local/nats-server.ts";
+import type { Part } from "../../local/part.ts";
+import { addTester, NATS_TESTER_LOGIN } from "./nats-tester.ts";
 import { type Service, startService } from "./service.ts";
 import { makeTempDir } from "./temp-dir.ts";
 
@@ -13,41 +18,55 @@ export interface NatsLogin {
   readonly password: string;
 }
 
-export interface NatsService extends Service {
+export interface NatsLogins {
+  readonly edge: NatsLogin;
+  readonly worker: NatsLogin;
+  readonly operator: NatsLogin;
+  /** Of the test itself. */
+  readonly tester: NatsLogin;
+}
+
+export interface NatsService extends Service, NatsLogins {
   readonly port: number;
   /** For the worker's client. */
   readonly url: string;
   /** For the edge's client. */
   readonly websocketUrl: string;
-  readonly edge: NatsLogin;
-  readonly worker: NatsLogin;
 }
 
-export const NATS_EDGE_LOGIN: NatsLogin = { user: NATS_EDGE_USER, password: "edge-password" };
-export const NATS_WORKER_LOGIN: NatsLogin = { user: NATS_WORKER_USER, password: "worker-password" };
+/** The first would be a number if it were not quoted, the others end a text or a line if they were not escaped. */
+export const NATS_PASSWORDS: NatsPasswords = {
+  edge: "12e4",
+  worker: 'worker"password',
+  operator: "operator\\password",
+};
 
-/** nats-server with JetStream, WebSocket and the two users of the stack. */
-export async function startNats(): Promise<NatsService> {
+export const NATS_LOGINS: NatsLogins = {
+  edge: { user: NATS_EDGE_USER, password: NATS_PASSWORDS.edge },
+  worker: { user: NATS_WORKER_USER, password: NATS_PASSWORDS.worker },
+  operator: { user: NATS_OPERATOR_USER, password: NATS_PASSWORDS.operator },
+  tester: NATS_TESTER_LOGIN,
+};
+
+/** nats-server with JetStream, WebSocket and the users of the stack. */
+export async function startNats(
+  prepare: (options: NatsOptions) => Promise<Part> = prepareNats,
+): Promise<NatsService> {
   const tempDir = await makeTempDir("nats");
   const port = await findFreePort();
   const websocketPort = await findFreePort(new Set([port]));
-  const part = await prepareNats({
-    dataDir: tempDir.path,
-    port,
-    websocketPort,
-    edgePassword: NATS_EDGE_LOGIN.password,
-    workerPassword: NATS_WORKER_LOGIN.password,
-  });
-  return toNatsService(await startService(part, tempDir), { port, websocketPort });
+  const ports = { port, websocketPort };
+  const part = await prepare({ dataDir: tempDir.path, ...ports, passwords: NATS_PASSWORDS });
+  await addTester(part);
+  return toNatsService(await startService(part, tempDir), ports);
 }
 
 export function toNatsService(service: Service, { port, websocketPort }: NatsPorts): NatsService {
   return {
     ...service,
+    ...NATS_LOGINS,
     port,
     url: `nats://127.0.0.1:${port}`,
     websocketUrl: `ws://127.0.0.1:${websocketPort}`,
-    edge: NATS_EDGE_LOGIN,
-    worker: NATS_WORKER_LOGIN,
   };
 }

@@ -19,8 +19,8 @@ export interface ReplicatedStream {
 export async function openReplicatedStream(cluster: NatsCluster): Promise<ReplicatedStream> {
   const connection = await connect({
     servers: cluster.url.split(","),
-    user: cluster.worker.user,
-    pass: cluster.worker.password,
+    user: cluster.tester.user,
+    pass: cluster.tester.password,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   });

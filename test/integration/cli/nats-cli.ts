@@ -29,12 +29,20 @@ export type NatsCli = {
 };
 
 export async function createNatsCli(nats: NatsService): Promise<NatsCli> {
-  const { user, password } = nats.worker;
-  const connection = await connect({ servers: nats.url, user, pass: password });
+  const { operator, tester } = nats;
+  const connection = await connect({
+    servers: nats.url,
+    user: tester.user,
+    pass: tester.password,
+  });
   const manager = await jetstreamManager(connection);
   const client = jetstream(connection);
   const cwd = mkdtempSync(join(tmpdir(), "sluice-cli-"));
-  const env = { NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: password };
+  const env = {
+    NATS_URL: nats.url,
+    NATS_USER: operator.user,
+    NATS_PASSWORD: operator.password,
+  };
   const runs: Run[] = [];
   const start = (...args: string[]) => {
     const run = runSluice(args, { cwd, env });

@@ -114,7 +114,7 @@ describe("operator commands say why they cannot", () => {
   });
 
   test("when the user may not", async () => {
-    const { user, password } = nats.edge;
+    const { user, password } = nats.worker;
     const { code, stderr } = await sluice(["dead", "list"], {
       NATS_URL: nats.url,
       NATS_USER: user,
@@ -123,7 +123,7 @@ describe("operator commands say why they cannot", () => {
     expect(stderr).toContain(
       `sluice: NATS at 127.0.0.1:${nats.port} did not do it: the user may not`,
     );
-    expect(stderr).toContain("use the worker's user");
+    expect(stderr).toContain("use the operator's user");
     expect(code).toBe(1);
   });
 });
@@ -133,9 +133,10 @@ function env(given: Record<string, string>): Record<string, string> {
 }
 
 function login(): Record<string, string> {
-  return { NATS_USER: nats.worker.user, NATS_PASSWORD: nats.worker.password };
+  return { NATS_USER: nats.operator.user, NATS_PASSWORD: nats.operator.password };
 }
 
 function urlWithLogin(): string {
-  return nats.url.replace("://", `://${nats.worker.user}:${nats.worker.password}@`);
+  const { user, password } = nats.operator;
+  return nats.url.replace("://", `://${user}:${encodeURIComponent(password)}@`);
 }

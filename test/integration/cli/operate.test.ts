@@ -4,6 +4,7 @@ import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Event } from "../../../contract/event.ts";
 import { DEAD_STREAM, EVENTS_STREAM, eventsSubject } from "../../../contract/stream.ts";
+import { startDeployedNats } from "../../support/deployed-nats.ts";
 import { type NatsService, startNats } from "../../support/nats.ts";
 import { poll } from "../../support/poll.ts";
 import { type PostgresService, startPostgres } from "../../support/postgres.ts";
@@ -11,8 +12,11 @@ import { createEvents, createPublisher, type Publisher } from "../worker/publish
 import { killWorkers, startWorker } from "../worker/worker-process.ts";
 import { createNatsCli, type NatsCli } from "./nats-cli.ts";
 
-/** The commands with a real worker and a real database behind them. */
-describe("an operator", () => {
+/** The commands with a real worker and a real database behind them, each as its own user of NATS. */
+describe.each([
+  ["npm start", startNats],
+  ["docker compose", startDeployedNats],
+] as const)("an operator, with NATS as configured for %s,", (_name, start) => {
   let nats: NatsService;
   let database: PostgresService;
   let publisher: Publisher;
@@ -20,7 +24,7 @@ describe("an operator", () => {
   let sql: postgres.Sql;
 
   beforeAll(async () => {
-    [nats, database] = await Promise.all([startNats(), startPostgres()]);
+    [nats, database] = await Promise.all([start(), startPostgres()]);
     sql = postgres(database.url, { max: 2, onnotice: () => {} });
     publisher = await createPublisher(nats);
     cli = await createNatsCli(nats);

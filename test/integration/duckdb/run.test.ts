@@ -18,7 +18,7 @@ let connection: NatsConnection;
 
 beforeAll(async () => {
   nats = await startNats();
-  const { user, password } = nats.worker;
+  const { user, password } = nats.tester;
   connection = await connectNats({
     NATS_URL: [nats.url],
     NATS_USER: user,

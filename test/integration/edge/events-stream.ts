@@ -20,8 +20,8 @@ export interface EventsStream {
 export async function openEventsStream(nats: NatsService): Promise<EventsStream> {
   const connection = await connect({
     servers: nats.url,
-    user: nats.worker.user,
-    pass: nats.worker.password,
+    user: nats.tester.user,
+    pass: nats.tester.password,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   });

@@ -18,7 +18,7 @@ let publisher: NatsPublisher;
 
 beforeAll(async () => {
   nats = await startNats();
-  const { user, password } = nats.worker;
+  const { user, password } = nats.tester;
   stream = await connect({ servers: nats.url, user, pass: password });
   publisher = createNatsPublisher({ servers: [nats.websocketUrl], ...nats.edge, name: "test" });
 });

@@ -38,7 +38,7 @@ describe.each([
 
   beforeAll(async () => {
     [server, nats] = await Promise.all([start(), startNats()]);
-    const { user, password } = nats.worker;
+    const { user, password } = nats.tester;
     connection = await connect({ servers: nats.url, user, pass: password });
     const manager = await jetstreamManager(connection);
     await ensureStream(manager, eventsStreamWish({ maxBytes: 1e8, maxAgeHours: 1, replicas: 1 }));

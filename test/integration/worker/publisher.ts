@@ -26,8 +26,8 @@ export type Publisher = {
 export async function createPublisher(nats: NatsService): Promise<Publisher> {
   const connection = await connect({
     servers: nats.url,
-    user: nats.worker.user,
-    pass: nats.worker.password,
+    user: nats.tester.user,
+    pass: nats.tester.password,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   });
