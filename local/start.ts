@@ -51,7 +51,8 @@ async function main(): Promise<number> {
   }
 
   const dataDir = resolve(process.env.DATA_DIR || ".data");
-  await mkdir(dataDir, { recursive: true });
+  // What is in it is nobody else's business: events, secrets, logs.
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   let greeting = "";
   await runStack({
     dataDir,
