@@ -4,6 +4,7 @@ import { benchCompiled } from "./compiled.ts";
 import { benchEdgeCpu } from "./edge-cpu.ts";
 import { benchEngines } from "./engines.ts";
 import { benchFreshness } from "./freshness.ts";
+import { benchKeyTiming } from "./key-timing.ts";
 import { benchMemory } from "./memory.ts";
 import { benchOptionalIndexes } from "./optional-indexes.ts";
 import { benchReads } from "./reads.ts";
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "edge-cpu": benchEdgeCpu,
   engines: benchEngines,
   freshness: benchFreshness,
+  "key-timing": benchKeyTiming,
   "optional-indexes": benchOptionalIndexes,
   reads: benchReads,
   "cached-reads": benchCachedReads,
