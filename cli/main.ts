@@ -7,6 +7,7 @@ import { createDeadCommand } from "./dead.ts";
 import { createEraseCommand } from "./erase.ts";
 import { createExportCommand } from "./export.ts";
 import { createImportCommand } from "./import.ts";
+import { createKeysCommand } from "./keys.ts";
 import { createReplayCommand } from "./replay.ts";
 
 const { version } = JSON.parse(
@@ -32,6 +33,7 @@ Examples:
   sluice archive --dry-run                  which old days would move to Parquet files
   sluice dead list                          events that could not be stored, and why
   sluice replay --since 2h                  store again what the stream still holds
+  sluice keys create --project p --scope w  a key to post events of project p with
 
 Environment:
   SLUICE_URL   the edge to talk to, such as https://events.example.com
@@ -40,6 +42,8 @@ Environment:
   WORKER_URL   for archive: the worker, with its WORKER_TOKEN
   NATS_URL     for dead and replay: the NATS servers, separated by commas; with
                NATS_USER and NATS_PASSWORD of the worker
+  KEY_SECRET   for keys: the secret that the edge has, or KEY_SECRET_FILE; with the edge's
+               UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN
   DATA_DIR     the local stack's data, default .data; its local.json stands in for all`,
   )
   .configureOutput({ writeErr: writeRedacted })
@@ -50,7 +54,8 @@ Environment:
   .addCommand(createEraseCommand())
   .addCommand(createArchiveCommand())
   .addCommand(createDeadCommand())
-  .addCommand(createReplayCommand());
+  .addCommand(createReplayCommand())
+  .addCommand(createKeysCommand());
 passSettingsOn(program);
 
 // A reader that has enough, such as head, ends the command and is no failure.

@@ -19,6 +19,7 @@ export type LocalStack = {
   readonly read_key?: string;
   readonly admin_key?: string;
   readonly nats_url?: string;
+  readonly upstash_url?: string;
 };
 
 /** What a command needs a key for, and how `local.json` and people call such a key. */
