@@ -11,8 +11,9 @@ import { readJson } from "./read-json.ts";
 import { toHttpProblem } from "./store-failure.ts";
 import { createWorkQueue } from "./work-queue.ts";
 
-/** Each holds a place in the store, and in Parquet a file on disk, for as long as its reader takes. */
+/** Each holds a place in the store, and in Parquet a file on disk, for as long as its reader takes: one project may not take them all. */
 const MAX_EXPORTS = 4;
+const MAX_EXPORTS_OF_ONE = 2;
 /** A reader that takes nothing for so long has gone without saying so. */
 const STALL_MS = 120_000;
 
@@ -26,12 +27,16 @@ export type ExportDeps = {
  * like any other; after it the connection is cut, so that no short answer looks whole.
  */
 export function createExportRoute(deps: ExportDeps) {
-  const queue = createWorkQueue({ maxRunning: MAX_EXPORTS, maxWaiting: 0 });
+  const queue = createWorkQueue({
+    maxRunning: MAX_EXPORTS,
+    maxRunningOfOne: MAX_EXPORTS_OF_ONE,
+    maxWaiting: 0,
+  });
 
   return async function answerExport(call: Call): Promise<void> {
     const wish = await readJson(call.request, exportRequestSchema);
     try {
-      await queue.run(() => sendEvents(call, wish, deps), call.clientGone);
+      await queue.run(wish.project_id, () => sendEvents(call, wish, deps), call.clientGone);
     } catch (error) {
       throw toHttpProblem(error, deps.engine);
     }

@@ -25,7 +25,8 @@ export function createQueryRoute({ engine }: QueryDeps) {
     const expired = AbortSignal.timeout(question.timeout_ms);
     const signal = AbortSignal.any([expired, clientGone]);
     try {
-      sendJson(response, 200, await queue.run(() => read(engine.reader, question, signal), signal));
+      const asking = () => read(engine.reader, question, signal);
+      sendJson(response, 200, await queue.run(question.project_id, asking, signal));
     } catch (cause) {
       if (!expired.aborted) throw toHttpProblem(cause, engine);
       const detail = `${engine.name} did not answer within ${question.timeout_ms / 1_000} s`;

@@ -10,7 +10,8 @@ export function toHttpProblem(error: unknown, engine: Pick<Engine, "name">): Htt
     return new HttpProblem("invalid-query", { errors: error.faults });
   }
   if (error instanceof QueueFullError) {
-    const detail = "The worker answers as many requests as it can at once";
+    const whose = error.isOwnFault ? "requests of this project" : "requests";
+    const detail = `The worker answers as many ${whose} as it can at once`;
     return new HttpProblem("store-unavailable", { detail, retryAfterSeconds: 1, cause: error });
   }
   const detail = `${engine.name} cannot do it right now`;

@@ -227,3 +227,43 @@ test("POST /query answers 8 at once, lets 64 wait and sends the others away", as
     "503 1": 8,
   });
 });
+
+test("POST /query answers another project while one has taken every place", async () => {
+  const waiting: (() => void)[] = [];
+  const url = await startServer({
+    engine: createEngine({
+      countStored: (projectId) =>
+        projectId === "shop"
+          ? Promise.resolve(1)
+          : new Promise((resolve) => waiting.push(() => resolve(1))),
+    }),
+  });
+  const wanted = [{ event_id: V4 }];
+  const ask = (project_id: string) => post(`${url}/query`, { read: "stored", project_id, wanted });
+  let refused = 0;
+  const { promise: full, resolve: isFull } = Promise.withResolvers<void>();
+  const flood = Array.from({ length: 73 }, async () => {
+    const response = await ask("flood");
+    if (response.status === 200) return;
+    refused += 1;
+    expect(await response.json()).toMatchObject({
+      type: "/problems/store-unavailable",
+      detail: "The worker answers as many requests of this project as it can at once",
+    });
+    isFull();
+  });
+  await full;
+  const answer = ask("shop");
+  // The line is full: one of the flood gives way, and the next place is the other project's.
+  while (refused < 2) await new Promise((resolve) => setImmediate(resolve));
+  waiting.shift()?.();
+  expect((await answer).status).toBe(200);
+  while (waiting.length > 0) {
+    waiting.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const rest = setInterval(() => waiting.shift()?.(), 1);
+  await Promise.all(flood);
+  clearInterval(rest);
+  expect(refused).toBe(2);
+});
