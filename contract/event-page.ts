@@ -4,6 +4,7 @@ import { filtersSchema } from "./property-filter.ts";
 import { checkRange, nameSchema, wholeNumber } from "./query-parts.ts";
 import { type StoredEvent, storedEventSchema } from "./receipt.ts";
 import { type StoredEventRow, toStoredEvent } from "./stored-event-row.ts";
+import { isUtcInstant } from "./utc-instant.ts";
 import { isUuid } from "./uuid.ts";
 
 export const MAX_PAGE_EVENTS = 1_000;
@@ -55,8 +56,7 @@ function decodeCursor(text: string): EventPosition | undefined {
   const [occurred_at = "", event_id = "", ...more] = Buffer.from(text, "base64url")
     .toString()
     .split(" ");
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3,6})?Z$/.test(occurred_at);
-  const isPosition = isTime && !Number.isNaN(Date.parse(occurred_at)) && isUuid(event_id);
+  const isPosition = isUtcInstant(occurred_at) && isUuid(event_id);
   return isPosition && more.length === 0 ? { occurred_at, event_id } : undefined;
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { eventPageQuerySchema } from "./event-page.ts";
 import { PROJECT_ID_PATTERN } from "./project.ts";
 import { statsQuerySchema } from "./stats-query.ts";
+import { isUtcInstant } from "./utc-instant.ts";
 import { isUuid } from "./uuid.ts";
 
 /**
@@ -10,7 +11,7 @@ import { isUuid } from "./uuid.ts";
  */
 const project_id = z.string().regex(PROJECT_ID_PATTERN);
 const event_id = z.string().refine(isUuid);
-const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)));
+const instant = z.string().refine(isUtcInstant);
 
 /** How long the asker waits; the worker gives up then. */
 const timeout_ms = z.int().min(1).max(120_000).default(10_000);

@@ -41,6 +41,12 @@ describe("parseEventPageSearch()", () => {
       "/cursor",
       "cursor is none that an earlier page gave",
     ],
+    // A day that does not exist, and a year that PostgreSQL does not have: a store that is asked for them answers an error.
+    ...["2024-02-30T10:00:00Z", "0000-01-01T00:00:00Z"].map((time): [string, string, string] => [
+      `cursor=${Buffer.from(`${time} ${ID}`).toString("base64url")}`,
+      "/cursor",
+      "cursor is none that an earlier page gave",
+    ]),
     ["limit=1001", "/limit", "limit must be a whole number from 1 to 1000"],
     ["from=2024-03-02&to=2024-03-01", "/to", "to must be later than from"],
     ["user_id=", "/user_id", "user_id is empty"],
