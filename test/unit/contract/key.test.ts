@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import {
   createKey,
@@ -26,6 +27,16 @@ describe("createKey()", () => {
     expect(createKey(EXPIRING, "secret")).toBe(
       "slu_w_my-shop-2_k1_1893456000_9ba4b5b67863b760b7961190b970de38d472907b",
     );
+  });
+
+  it("is found by the expression that the documentation gives to scanners", async () => {
+    const documentation = new URL("../../../docs/http-api.md", import.meta.url);
+    const [, expression = ""] =
+      /^Scanners find keys by `(.+?)`/m.exec(await readFile(documentation, "utf8")) ?? [];
+    for (const claims of [CLAIMS, EXPIRING]) {
+      const key = createKey(claims, "secret");
+      expect(new RegExp(expression).exec(`KEY="${key}";`)?.[0]).toBe(key);
+    }
   });
 
   it.each([
