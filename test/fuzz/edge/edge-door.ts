@@ -1,0 +1,144 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Secrets } from "../../../local/secrets.ts";
+import { type StackService, startStack } from "../../support/stack.ts";
+import type { Door, DoorOptions } from "../door.ts";
+import { edgePlan } from "../generators/edge-plans.ts";
+import { createHttpClient, type HttpClient } from "../http/http-client.ts";
+import { runLanes } from "../lanes.ts";
+import { formatMemory, type Memory, readMemory } from "../memory.ts";
+import { createTally, type Tally } from "../tally.ts";
+import { createFuzzProject } from "./fuzz-project.ts";
+import { createLedger } from "./ledger.ts";
+import { readRows } from "./read-rows.ts";
+import { type Sending, type Side, sendPlan } from "./send-plan.ts";
+
+/** Few enough that what one project has stored is read back, and compared, in a second. */
+const ROUND_REQUESTS = 20_000;
+/** Limits on a project's rate are put to the test elsewhere. */
+const NO_LIMITS = {
+  RATE_LIMIT_EVENTS_PER_SECOND: "100000000",
+  RATE_LIMIT_BURST_EVENTS: "100000000",
+};
+/**
+ * What workerd may grow by from the second round on. Locally nothing bounds its heap but the garbage collector, which lets it grow well
+ * beyond the 128 MB of an isolate at Cloudflare before it collects; a leak of 1 KB a request would be 1 GB in a million of them.
+ */
+const MAX_GROWTH_MIB = 400;
+
+/** The edge over HTTP, against the whole of Sluice as `npm start` runs it. */
+export const edgeDoor: Door = async (options) => {
+  const startedMs = Date.now();
+  const stack = await startStack({ env: NO_LIMITS });
+  const client = createHttpClient(Number(new URL(stack.edge_url).port));
+  const tally = createTally((fault) => options.say(`fault: ${fault.kind}: ${fault.text}`));
+  try {
+    const notes = await runRounds(stack, client, tally, options);
+    const seconds = (Date.now() - startedMs) / 1_000;
+    return { door: "edge", seed: options.seed, tally, seconds, notes };
+  } finally {
+    client.close();
+    await stack.stop();
+  }
+};
+
+async function runRounds(
+  stack: StackService,
+  client: HttpClient,
+  tally: Tally,
+  options: DoorOptions,
+): Promise<string[]> {
+  const secrets = await readSecrets(stack);
+  const memory: Memory[] = [readMemory(await stack.describe())];
+  const totals = { accepted: 0, refused: 0, rows: 0 };
+  for (let done = 0; done < options.requests && !options.stop.aborted; done += ROUND_REQUESTS) {
+    const startedMs = Date.now();
+    const sides: [Side, Side] = [createSide(secrets), createSide(secrets)];
+    const requests = Math.min(ROUND_REQUESTS, options.requests - done);
+    await runRound({ client, sides, tally, secrets: secretTexts(stack, secrets) }, requests, {
+      ...options,
+      seed: options.seed + done,
+    });
+    const rate = Math.round((requests * 1_000) / (Date.now() - startedMs));
+    for (const side of sides) {
+      totals.rows += await compare(stack, side, sides, tally);
+      totals.accepted += side.ledger.accepted;
+      totals.refused += side.ledger.refused;
+    }
+    memory.push(readMemory(await stack.describe()));
+    const now = formatMemory(memory.at(-1) as Memory);
+    options.say(`${done + requests} of ${options.requests}, ${rate}/s; MiB: ${now}`);
+  }
+  judgeMemory(memory, tally);
+  const [first, last] = [memory[0], memory.at(-1)] as [Memory, Memory];
+  return [
+    `accepted ${totals.accepted}, refused ${totals.refused}, rows compared ${totals.rows}`,
+    `memory in MiB before: ${formatMemory(first)}`,
+    `memory in MiB after:  ${formatMemory(last)}`,
+  ];
+}
+
+type Round = Pick<Sending, "client" | "sides" | "secrets"> & { readonly tally: Tally };
+
+async function runRound(round: Round, requests: number, options: DoorOptions): Promise<void> {
+  const { tally, client, sides, secrets } = round;
+  await runLanes({
+    seed: options.seed,
+    requests,
+    concurrency: options.concurrency,
+    stop: options.stop,
+    cases: edgePlan,
+    tally,
+    attempt: (plan) =>
+      sendPlan(plan, {
+        client,
+        sides,
+        secrets,
+        onOutcome: (outcome) => tally.count(plan.kind, outcome),
+      }),
+  });
+}
+
+function createSide({ keySecret }: Secrets): Side {
+  return { project: createFuzzProject(keySecret), ledger: createLedger() };
+}
+
+/** Compares what is stored with what the clients were told. Answers how many rows that were. */
+async function compare(
+  stack: StackService,
+  { project, ledger }: Side,
+  sides: readonly Side[],
+  tally: Tally,
+): Promise<number> {
+  const { rows, text, total } = await readRows(stack.edge_url, project);
+  const count = [...rows.values()].reduce((sum, one) => sum + one, 0);
+  const faults = ledger.compare(rows);
+  if (total !== count) faults.push(`${count} rows are exported, and ${total} counted`);
+  for (const other of sides) {
+    if (other.project !== project && text.includes(other.project.mark)) {
+      faults.push(`the export of ${project.id} holds what ${other.project.id} sent`);
+    }
+  }
+  for (const fault of faults) tally.fault({ kind: "stored rows", text: fault });
+  return count;
+}
+
+function judgeMemory(memory: readonly Memory[], tally: Tally): void {
+  // The first round fills caches and makes the heaps as large as the work needs.
+  const [before, after] = [memory[1], memory.at(-1)];
+  if (before === undefined || after === undefined) return;
+  for (const part of Object.keys(before) as (keyof Memory)[]) {
+    const growth = after[part] - before[part];
+    if (growth <= MAX_GROWTH_MIB) continue;
+    tally.fault({ kind: "memory", text: `${part} grew by ${growth} MiB after the first round` });
+  }
+}
+
+async function readSecrets({ dataDir }: StackService): Promise<Secrets> {
+  return JSON.parse(await readFile(join(dataDir, "secrets.json"), "utf8")) as Secrets;
+}
+
+function secretTexts(stack: StackService, secrets: Secrets): string[] {
+  const urls = [stack.worker_url, stack.database_url, stack.nats_url, stack.redis_url];
+  return [...Object.values(secrets), stack.dataDir, ...urls.map((url) => new URL(url).host)];
+}
