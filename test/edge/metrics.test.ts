@@ -105,6 +105,8 @@ describe("GET /metrics", () => {
     ["no token", {}],
     ["another token", bearer("another token, longer")],
     ["a part of the token", bearer(METRICS_TOKEN.slice(0, -1))],
+    ["more than the token", bearer(`${METRICS_TOKEN}x`)],
+    ["the token twice", { headers: twice(METRICS_TOKEN) }],
     ["an empty token", bearer("")],
     ["another scheme", { headers: { authorization: METRICS_TOKEN } }],
   ])("is 401 with %s, and says what to send", async (_, init) => {
@@ -118,6 +120,12 @@ describe("GET /metrics", () => {
     });
   });
 });
+
+function twice(token: string): Headers {
+  const headers = new Headers({ authorization: `Bearer ${token}` });
+  headers.append("authorization", `Bearer ${token}`);
+  return headers;
+}
 
 function bearer(token: string): RequestInit {
   return { headers: { authorization: `Bearer ${token}` } };
