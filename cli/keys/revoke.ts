@@ -53,7 +53,7 @@ function doubtsAbout(given: GivenKey, { secrets, dataDir }: Deployment): string[
   if (status === "malformed")
     doubts.push("the key is not whole; its project and kid are what counts");
   if (status === "mistyped") {
-    doubts.push("the key is mistyped: make sure that it is the project or the kid that is right");
+    doubts.push("the key is mistyped: make sure that project and kid are the right ones");
   }
   if (status === "forged" && secrets !== undefined) {
     doubts.push("the key was not signed with a secret of this deployment");
