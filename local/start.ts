@@ -73,9 +73,10 @@ async function main(): Promise<number> {
 
 type Keys = Readonly<Record<"write_key" | "read_key" | "admin_key", string>>;
 
+/** A kid for each, so that one can be revoked without the others. */
 function makeKeys(keySecret: string): Keys {
   const keyOf = (scope: KeyScope): string =>
-    createKey({ scope, projectId: PROJECT, kid: "local" }, keySecret);
+    createKey({ scope, projectId: PROJECT, kid: `local${scope}` }, keySecret);
   return { write_key: keyOf("w"), read_key: keyOf("r"), admin_key: keyOf("a") };
 }
 

@@ -42,10 +42,8 @@ function nameOf(given: GivenKey, project: string | undefined) {
 function doubtsAbout(given: GivenKey, { secrets, dataDir }: Deployment): string[] {
   const kid = "kid" in given ? given.kid : given.claims.kid;
   const doubts =
-    dataDir !== undefined && kid === "local"
-      ? [
-          "npm start signs its keys with this kid: they are refused for good, until DATA_DIR is another",
-        ]
+    dataDir !== undefined && /^local[wra]$/.test(kid)
+      ? ["npm start makes its key with this kid at every start: it is refused for good"]
       : [];
   if ("kid" in given) return doubts;
   const known = secrets === undefined ? [] : [secrets.current, secrets.previous ?? secrets.current];

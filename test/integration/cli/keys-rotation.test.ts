@@ -239,10 +239,12 @@ describe("sluice keys, for the local stack", () => {
   });
 
   test("warns before it revokes the kid of npm start", async () => {
-    const key = createKey({ scope: "w", projectId: "demo", kid: "local" }, SECRET);
+    const key = createKey({ scope: "w", projectId: "demo", kid: "localw" }, SECRET);
     const { code, stderr } = await cli.runLocally(["revoke", key, "--yes"]);
     expect(code).toBe(0);
-    expect(stderr).toContain("Note: npm start signs its keys with this kid");
+    expect(stderr).toContain(
+      "Note: npm start makes its key with this kid at every start: it is refused for good",
+    );
   });
 
   test("rotates its secret, replaces keys, and finishes", async () => {
