@@ -68,11 +68,16 @@ export function decodeEnvelope(payload: Uint8Array): Envelope {
     throw new EnvelopeError("Cannot decode envelope: the payload is not an object");
   }
   const { v, received_at, events } = value as Partial<Record<keyof Envelope, unknown>>;
-  if (v !== 1) throw new EnvelopeError(`Cannot decode envelope: unknown version ${String(v)}`);
+  if (v !== 1) throw new EnvelopeError(`Cannot decode envelope: ${describeVersion(v)}`);
   if (typeof received_at !== "string" || !Array.isArray(events)) {
     throw new EnvelopeError("Cannot decode envelope: received_at or events is missing");
   }
   return value as Envelope;
+}
+
+/** Quotes a number alone: the reason is logged, and nothing of an event may be. */
+function describeVersion(version: unknown): string {
+  return typeof version === "number" ? `unknown version ${version}` : "the version is no number";
 }
 
 export class EnvelopeError extends Error {

@@ -1,19 +1,24 @@
 import { createHash } from "node:crypto";
 import type { JetStreamClient } from "@nats-io/jetstream";
 import { type DeadLetter, deadLetterSubject } from "../contract/dead-letter.ts";
+import type { Engine } from "./engine.ts";
+import { withoutErased } from "./erased-letters.ts";
 
 export type DeadLetters = {
-  /** Resolves once every letter is durable. */
+  /** Resolves once every letter that may be kept is durable. */
   publish(letters: readonly DeadLetter[]): Promise<void>;
 };
 
 /** Leaves room for the letter's other fields and for headers under NATS' default `max_payload` of 1 MiB. */
 const MAX_PAYLOAD_BYTES = 720 * 1024;
 
-export function createDeadLetters(jetstream: JetStreamClient): DeadLetters {
+export function createDeadLetters(
+  jetstream: JetStreamClient,
+  findErased: Engine["findErased"],
+): DeadLetters {
   return {
     async publish(letters) {
-      for (const letter of letters) {
+      for (const letter of await withoutErased(letters, findErased)) {
         const json = JSON.stringify(letter);
         await jetstream.publish(deadLetterSubject(letter), json, {
           msgID: idOf(letter),

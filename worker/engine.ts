@@ -52,6 +52,13 @@ export type EventReader = {
   ): AsyncIterable<readonly StoredEvent[]>;
 };
 
+/** What an erasure asks of an event. */
+export type ReceivedEvent = {
+  readonly projectId: string;
+  readonly userId: string;
+  readonly receivedAt: string;
+};
+
 /** Events removed, by the tier they were in: `hot` is the database, `cold` its files. */
 export type ErasureCounts = Readonly<Record<string, number>>;
 
@@ -81,6 +88,8 @@ export type Engine = {
   finish(): Promise<void>;
   /** Removes a user's events. May be called again after a failure. */
   eraseUser(projectId: string, userId: string): Promise<Erasure>;
+  /** Which of the events belong to users that were erased after they were received: nothing of them may be kept. */
+  findErased<Event extends ReceivedEvent>(events: readonly Event[]): Promise<ReadonlySet<Event>>;
   /** Moves old events to the cold tier now; only an engine that has one can. */
   readonly archive?: (request: ArchiveRequest) => Promise<ArchiveReport>;
   /** What the engine says of itself in the log and at `/readyz`. */

@@ -108,7 +108,7 @@ async function run(
   const intakeDeps: IntakeDeps = {
     store: engine.openWriter(env.WRITE_CONNECTIONS),
     kindOf: engine.kindOf,
-    deadLetters: createDeadLetters(client),
+    deadLetters: createDeadLetters(client, engine.findErased),
     decode: decodeDelivery,
     batchLimits,
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,

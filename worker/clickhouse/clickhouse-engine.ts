@@ -6,7 +6,7 @@ import { kindOfClickHouseError } from "./clickhouse-error.ts";
 import { createClickHouseReader } from "./clickhouse-reader.ts";
 import { createClickHouseWriter } from "./clickhouse-writer.ts";
 import { type ClickHouseOptions, connectClickHouse } from "./database.ts";
-import { eraseUser } from "./erased-users.ts";
+import { createErasedUsers, eraseUser } from "./erased-users.ts";
 import { createDatabase, migrate } from "./migrate.ts";
 import { createSchema } from "./schema.ts";
 
@@ -21,6 +21,7 @@ export function createClickHouseEngine(options: ClickHouseEngineOptions): Engine
   const { logger } = options;
   const schema = createSchema(options.database, options.cluster);
   const clickHouse = connectClickHouse(options);
+  const erasedUsers = createErasedUsers(clickHouse, schema);
   let progress: StreamProgress | undefined;
   let version: string | undefined;
 
@@ -54,6 +55,7 @@ export function createClickHouseEngine(options: ClickHouseEngineOptions): Engine
       const events = await eraseUser(clickHouse, schema, { projectId, userId, erasedAt });
       return { erased_at: erasedAt, removed: { hot: events } };
     },
+    findErased: async (events) => new Set((await erasedUsers.findErased(events)).keys()),
     describe: () => ({ version, database: schema.database, cluster: schema.cluster }),
     async checkHealth() {
       await clickHouse.ask("select 1 from events limit 0");

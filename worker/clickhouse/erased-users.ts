@@ -1,5 +1,5 @@
 import { toDateTime } from "../../sql/clickhouse/dialect.ts";
-import type { EventRow } from "../event-row.ts";
+import type { ReceivedEvent } from "../engine.ts";
 import type { ClickHouse } from "./database.ts";
 import type { Schema } from "./schema.ts";
 
@@ -27,8 +27,10 @@ export type ErasedUser = {
  * Such a row can be read for the moment between its insert and the second look.
  */
 export type ErasedUsers = {
-  /** Rows that may not be stored, as of now, with whose they are. */
-  findErased(rows: readonly EventRow[]): Promise<ReadonlyMap<EventRow, ErasedUser>>;
+  /** Events that may not be stored, as of now, with whose they are. */
+  findErased<Event extends ReceivedEvent>(
+    events: readonly Event[],
+  ): Promise<ReadonlyMap<Event, ErasedUser>>;
   /** Deletes what the table has of these users. */
   removeStored(users: Iterable<ErasedUser>): Promise<void>;
 };
@@ -37,9 +39,9 @@ export function createErasedUsers(clickHouse: ClickHouse, schema: Schema): Erase
   let known: Tombstones = { count: 0, users: new Map() };
 
   return {
-    async findErased(rows) {
+    async findErased<Event extends ReceivedEvent>(rows: readonly Event[]) {
       const { users } = await refresh();
-      const found = new Map<EventRow, ErasedUser>();
+      const found = new Map<Event, ErasedUser>();
       if (users.size === 0) return found;
       for (const row of rows) {
         const user = users.get(keyOf(row));

@@ -10,6 +10,7 @@ import { type DuckDb, openDuckDb } from "./database.ts";
 import { isFatal, kindOfDuckDbError } from "./duckdb-error.ts";
 import { createDuckDbReader } from "./duckdb-reader.ts";
 import { eraseUserRows } from "./erase-user.ts";
+import { findErased } from "./find-erased.ts";
 import { insertBatch } from "./insert-batch.ts";
 import { migrate } from "./migrate.ts";
 import { isMergeDue, mergeParts, ROLLUPS, type Rollup } from "./rollups.ts";
@@ -80,6 +81,7 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
         return erasure;
       });
     },
+    findErased: (events) => findErased(use().database, events),
     describe: () => ({ path: options.path }),
     async checkHealth() {
       // Not one of the readers' connections: all of them may be busy with long questions.

@@ -10,6 +10,7 @@ import { type Capabilities, probeCapabilities } from "./capabilities.ts";
 import { connectDatabase, type Sql } from "./database.ts";
 import { kindOfDatabaseError } from "./database-error.ts";
 import { eraseFromTable } from "./erase-from-table.ts";
+import { findErased } from "./find-erased.ts";
 import { migrate } from "./migrate.ts";
 import { keepOptionalIndexes, type OptionalIndexes } from "./optional-indexes.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -104,6 +105,7 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
     async close() {
       await Promise.all(closers.toReversed().map((close) => close()));
     },
+    findErased: (events) => findErased(sql, events),
   };
   return engine;
 

@@ -37,6 +37,7 @@ describe("encodeEnvelope() and decodeEnvelope()", () => {
     ["no JSON", "{", "the payload is not JSON in UTF-8"],
     ["no object", "null", "the payload is not an object"],
     ["another version", '{"v":2}', "unknown version 2"],
+    ["a version that quotes an event", '{"v":"user-1"}', "the version is no number"],
     ["no events", '{"v":1,"received_at":"x"}', "received_at or events is missing"],
   ])("refuse %s", (_, text, message) => {
     const decode = () => decodeEnvelope(new TextEncoder().encode(text));
