@@ -13,5 +13,12 @@ export function createLogger(level: string): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: redact },
+    serializers: { err: withoutRows },
   });
+}
+
+/** PostgreSQL quotes the rows that a statement was about in these two; nothing of an event is for a log. */
+function withoutRows(error: Error): object {
+  const { detail: _, where: __, ...rest } = pino.stdSerializers.err(error);
+  return rest;
 }
