@@ -22,6 +22,8 @@ const natsServers = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "is not a postgres:// URL");
+
 /** `project.key,project.key`: a key has no comma. */
 const hotProperties = z.string().transform((text, context) => {
   const properties = text.split(",").map((entry) => {
@@ -78,7 +80,9 @@ const cold = {
 
 const timescale = z.object({
   STORE: z.literal("timescale").default("timescale"),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "is not a postgres:// URL"),
+  DATABASE_URL: postgresUrl,
+  /** Of a role that owns the tables, where that of DATABASE_URL does not. */
+  DATABASE_OWNER_URL: postgresUrl.optional(),
   ...common,
   ...cold,
   CHUNK_INTERVAL_DAYS: integer(1, 365, 7),
@@ -127,6 +131,7 @@ const STORES = { timescale, duckdb, clickhouse };
 /** Each may also be the content of the file that NAME_FILE names. */
 const SECRETS = [
   "DATABASE_URL",
+  "DATABASE_OWNER_URL",
   "NATS_PASSWORD",
   "WORKER_TOKEN",
   "CLICKHOUSE_PASSWORD",

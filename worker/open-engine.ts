@@ -38,6 +38,7 @@ async function openTimescale(
   const { createTimescaleEngine } = await import("./timescale/timescale-engine.ts");
   const hot = createTimescaleEngine({
     databaseUrl: env.DATABASE_URL,
+    ownerUrl: env.DATABASE_OWNER_URL,
     workerId: env.WORKER_ID,
     chunkIntervalDays: env.CHUNK_INTERVAL_DAYS,
     refresh: {
@@ -57,6 +58,7 @@ async function openTimescale(
   return createTieredEngine({
     hot,
     databaseUrl: env.DATABASE_URL,
+    ownerUrl: env.DATABASE_OWNER_URL,
     place: {
       url: env.COLD_URL,
       scratchDir: env.SCRATCH_DIR,

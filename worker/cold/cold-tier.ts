@@ -8,7 +8,7 @@ import type { EventReader } from "../engine.ts";
 import type { Logger } from "../logger.ts";
 import { pause } from "../pause.ts";
 import { ARCHIVE_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
-import { connectDatabase, type Sql } from "../timescale/database.ts";
+import { connectDatabase, READ_TIMEOUT_MS, type Sql } from "../timescale/database.ts";
 import { withSession } from "../timescale/with-session.ts";
 import { targetFloorMs } from "./archive-steps.ts";
 import { type ArchiveLimits, type ArchiveStep, archive } from "./archiver.ts";
@@ -23,6 +23,8 @@ import { createTieredReader } from "./tiered-reader.ts";
 
 export type ColdTierOptions = {
   readonly databaseUrl: string;
+  /** Of a role that owns the tables, where the one of `databaseUrl` does not: for archiving and erasing. */
+  readonly ownerUrl?: string | undefined;
   /** Reads the database alone. */
   readonly hot: EventReader;
   readonly store: ObjectStore;
@@ -64,11 +66,12 @@ const DUCKDB_WRITES = 2;
 const READ_CONNECTIONS = 4;
 const WRITE_CONNECTIONS = 4;
 const ARCHIVE_CONNECTIONS = 4;
+const ERASE_CONNECTIONS = 4;
 const DEFAULT_MEMORY_LIMIT = "2GB";
 
 /** Parquet files behind the table `events` of one database. */
 export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> {
-  const { databaseUrl, store, logger } = options;
+  const { databaseUrl, ownerUrl = databaseUrl, store, logger } = options;
   await store.prepare();
   await mkdir(options.scratchDir, { recursive: true });
   // DuckDB names its files alike everywhere. What a killed worker leaves there goes with what its exports left.
@@ -81,9 +84,13 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
   });
   const readPool = createConnectionPool(() => duckDb.connect(), DUCKDB_READS);
   const pool = createConnectionPool(() => duckDb.connect(), DUCKDB_WRITES);
-  const reads = connectDatabase(databaseUrl, READ_CONNECTIONS);
+  const reads = connectDatabase(databaseUrl, READ_CONNECTIONS, {
+    statementTimeoutMs: READ_TIMEOUT_MS,
+  });
   const writes = connectDatabase(databaseUrl, WRITE_CONNECTIONS);
-  const archiver = connectDatabase(databaseUrl, ARCHIVE_CONNECTIONS);
+  const archiver = connectDatabase(ownerUrl, ARCHIVE_CONNECTIONS);
+  // An erasure waits for the archiver, too: it must not take the connections that the archiver needs to get on.
+  const erasures = ownerUrl === databaseUrl ? writes : connectDatabase(ownerUrl, ERASE_CONNECTIONS);
   const deps = { sql: writes, store, pool };
   const archiverDeps = { sql: archiver, store, pool, logger };
   const guard = createFloorGuard(reads);
@@ -108,8 +115,8 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
         });
       }),
     async eraseUser(projectId, userId) {
-      const removed = await eraseFromFiles(deps, { projectId, userId });
-      await eraseFromHistory(writes, projectId, userId);
+      const removed = await eraseFromFiles({ ...deps, sql: erasures }, { projectId, userId });
+      await eraseFromHistory(erasures, projectId, userId);
       return removed;
     },
     async archive({ olderThanMs = options.hotMs, isDryRun = false, signal = NEVER }) {
@@ -140,7 +147,8 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
       }
     },
     async close() {
-      await Promise.all([reads, writes, archiver].map((sql) => sql.end({ timeout: 1 })));
+      const pools = new Set([reads, writes, archiver, erasures]);
+      await Promise.all([...pools].map((sql) => sql.end({ timeout: 1 })));
       readPool.close();
       pool.close();
       duckDb.close();

@@ -8,6 +8,7 @@ import { type ObjectStoreSettings, openObjectStore } from "./open-object-store.t
 export type TieredEngineOptions = {
   readonly hot: TimescaleEngine;
   readonly databaseUrl: string;
+  readonly ownerUrl?: string | undefined;
   readonly place: ObjectStoreSettings;
   readonly hotDays: number;
   readonly archiveEveryMs: number;
@@ -42,6 +43,7 @@ export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
       await hot.prepare();
       opened ??= await openColdTier({
         databaseUrl: options.databaseUrl,
+        ownerUrl: options.ownerUrl,
         hot: hot.reader,
         store,
         scratchDir: options.place.scratchDir,

@@ -20,6 +20,9 @@ const KINDS: Readonly<Record<string, StoreErrorKind>> = {
   "53": "retryable",
   "57": "retryable",
   "58": "retryable",
+  // A login or a privilege that is being changed: no row is to blame, and all of them can wait.
+  "28": "retryable",
+  "42501": "retryable",
   // A failed transaction is rolled back and starts again; lock not available; read-only during a failover.
   "25P02": "retryable",
   "25006": "retryable",

@@ -21,8 +21,20 @@ const TIMES = {
   parse: (text: string) => new Date(text),
 };
 
+export type DatabaseOptions = {
+  /** The database ends a statement that takes longer; by default as long as the role may. */
+  readonly statementTimeoutMs?: number;
+};
+
+/** Longer than any question may take, whose asker cancels it: for those whose cancellation has not arrived. */
+export const READ_TIMEOUT_MS = 130_000;
+
 /** A pool of connections, opened when first used. Whoever calls this ends it. */
-export function connectDatabase(url: string, connections: number): Sql {
+export function connectDatabase(
+  url: string,
+  connections: number,
+  { statementTimeoutMs }: DatabaseOptions = {},
+): Sql {
   return postgres(url, {
     max: connections,
     connect_timeout: 10,
@@ -39,6 +51,7 @@ export function connectDatabase(url: string, connections: number): Sql {
       application_name: "sluice-worker",
       TimeZone: "UTC",
       client_min_messages: "warning",
+      ...(statementTimeoutMs === undefined ? {} : { statement_timeout: statementTimeoutMs }),
     },
   });
 }

@@ -3,6 +3,7 @@ import { type Migration, MigrationError, readMigrations } from "../migrations.ts
 import { LOCK_CLASS, MIGRATION_LOCK } from "./advisory-locks.ts";
 import type { TimescaleEdition } from "./capabilities.ts";
 import type { ReservedSql, Sql } from "./database.ts";
+import { grantToRoles } from "./grants.ts";
 import { withSession } from "./with-session.ts";
 
 const MIGRATIONS_FOLDER = new URL("../../sql/timescale/", import.meta.url);
@@ -16,14 +17,16 @@ const VARIANTS: Readonly<Record<TimescaleEdition, readonly Migration["variant"][
   none: [undefined, "plain"],
 };
 
+export type MigrateOptions = { readonly chunkIntervalDays: number; readonly logger: Logger };
+
 /**
- * Brings the schema up to date: each file once, in order, one worker at a time.
+ * Brings the schema up to date: each file once, in order, one worker at a time. Then each role gets what it needs of it.
  * @throws {MigrationError} when a file that was applied has changed since.
  */
 export async function migrate(
   sql: Sql,
   edition: TimescaleEdition,
-  options: { readonly chunkIntervalDays: number; readonly logger: Logger },
+  options: MigrateOptions,
 ): Promise<void> {
   const migrations = (await readMigrations(MIGRATIONS_FOLDER)).filter(({ variant }) =>
     VARIANTS[edition].includes(variant),
@@ -31,8 +34,8 @@ export async function migrate(
   await withSession(sql, async (session) => {
     await session`select pg_advisory_lock(${LOCK_CLASS}, ${MIGRATION_LOCK})`;
     try {
-      await session`select set_config('sluice.chunk_interval', ${`${options.chunkIntervalDays} days`}, false)`;
-      await applyMissing(session, migrations, options.logger);
+      await applyMissing(session, migrations, options);
+      await grantToRoles(session, options.logger);
     } finally {
       await session`select pg_advisory_unlock(${LOCK_CLASS}, ${MIGRATION_LOCK})`;
     }
@@ -42,8 +45,9 @@ export async function migrate(
 async function applyMissing(
   session: ReservedSql,
   migrations: readonly Migration[],
-  logger: Logger,
+  options: MigrateOptions,
 ): Promise<void> {
+  const { logger } = options;
   await session`
     create table if not exists sluice_migrations (
       name text primary key,
@@ -57,7 +61,7 @@ async function applyMissing(
   for (const migration of migrations) {
     const before = appliedByName.get(migration.name);
     if (before === undefined) {
-      await apply(session, migration);
+      await apply(session, migration, options);
       logger.info({ migration: migration.name, variant: migration.variant }, "migration applied");
     } else if ((before.variant ?? undefined) !== migration.variant) {
       logger.warn(
@@ -72,11 +76,17 @@ async function applyMissing(
   }
 }
 
-async function apply(session: ReservedSql, migration: Migration): Promise<void> {
+async function apply(
+  session: ReservedSql,
+  migration: Migration,
+  { chunkIntervalDays }: MigrateOptions,
+): Promise<void> {
   const { name, variant = null, text, checksum } = migration;
   const isTransaction = !text.startsWith(NO_TRANSACTION);
   if (isTransaction) await session`begin`;
   try {
+    // For this transaction: in the embedded database a setting of the session may be gone with the next statement of another one.
+    await session`select set_config('sluice.chunk_interval', ${`${chunkIntervalDays} days`}, true)`;
     await session.unsafe(text).simple();
     await session`
       insert into sluice_migrations (name, variant, checksum)

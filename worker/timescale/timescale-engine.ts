@@ -7,7 +7,7 @@ import { MigrationError } from "../migrations.ts";
 import { settledWithin } from "../time-limit.ts";
 import { createAggregates } from "./aggregates.ts";
 import { type Capabilities, probeCapabilities } from "./capabilities.ts";
-import { connectDatabase, type Sql } from "./database.ts";
+import { connectDatabase, READ_TIMEOUT_MS, type Sql } from "./database.ts";
 import { kindOfDatabaseError } from "./database-error.ts";
 import { eraseFromTable } from "./erase-from-table.ts";
 import { findErased } from "./find-erased.ts";
@@ -15,11 +15,14 @@ import { migrate } from "./migrate.ts";
 import { keepOptionalIndexes, type OptionalIndexes } from "./optional-indexes.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createRefresher, type Refresher } from "./refresher.ts";
+import { BlindOwnerError, refuseBlindOwner } from "./refuse-blind-owner.ts";
 import { createTimescaleReader } from "./timescale-reader.ts";
 import { createTimescaleWriter } from "./timescale-writer.ts";
 
 export type TimescaleEngineOptions = {
   readonly databaseUrl: string;
+  /** Of a role that owns the tables, where the one of `databaseUrl` does not: for migrations, aggregates and erasures. */
+  readonly ownerUrl?: string | undefined;
   readonly workerId: string;
   readonly chunkIntervalDays: number;
   readonly refresh: {
@@ -39,14 +42,16 @@ export type TimescaleEngine = Engine & {
 
 /** TimescaleDB, or PostgreSQL without it: one table, aggregates that this process keeps fresh, progress that all workers report. */
 export function createTimescaleEngine(options: TimescaleEngineOptions): TimescaleEngine {
-  const { databaseUrl, workerId, logger, refresh } = options;
+  const { databaseUrl, ownerUrl = databaseUrl, workerId, logger, refresh } = options;
   const sql = connectDatabase(databaseUrl, 6);
-  const reads = connectDatabase(databaseUrl, 4);
+  const owner = ownerUrl === databaseUrl ? sql : connectDatabase(ownerUrl, 6);
+  const reads = connectDatabase(databaseUrl, 4, { statementTimeoutMs: READ_TIMEOUT_MS });
   const { hasPropertiesIndex } = options.indexes;
   const reader = createTimescaleReader(reads, createTimescaleDialect({ hasPropertiesIndex }));
   const closers: (() => Promise<void>)[] = [
     () => reads.end({ timeout: 1 }),
     () => sql.end({ timeout: 1 }),
+    ...(owner === sql ? [] : [() => owner.end({ timeout: 1 })]),
   ];
   let prepared: Capabilities | undefined;
   let started: { readonly refresher: Refresher; readonly progress: Progress } | undefined;
@@ -56,15 +61,17 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
     reader,
     storeLate: undefined,
     async prepare() {
-      const capabilities = await probeCapabilities(sql);
+      if (owner !== sql) await refuseBlindOwner(owner);
+      const capabilities = await probeCapabilities(owner);
       const { chunkIntervalDays } = options;
-      await migrate(sql, capabilities.edition, { chunkIntervalDays, logger });
+      await migrate(owner, capabilities.edition, { chunkIntervalDays, logger });
       if (engine.storeLate === undefined) await refuseWithoutColdTier(sql);
-      await keepOptionalIndexes(sql, options.indexes, logger);
+      await keepOptionalIndexes(owner, options.indexes, logger);
       prepared = capabilities;
     },
     isPermanent: (error) =>
       error instanceof ColdTierMissingError ||
+      error instanceof BlindOwnerError ||
       (error instanceof MigrationError && kindOfDatabaseError(error.cause) !== "retryable"),
     kindOf: kindOfDatabaseError,
     async start(manager) {
@@ -94,10 +101,11 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
       await settledWithin(1_000, progress.withdraw());
     },
     async eraseUser(projectId, userId) {
-      const { erasedAt, removed, days } = await eraseFromTable(sql, projectId, userId);
+      const { erasedAt, removed, days } = await eraseFromTable(owner, projectId, userId);
       await started?.refresher.refreshDays(days);
       return { erased_at: erasedAt.toISOString(), removed: { hot: removed } };
     },
+    findErased: (events) => findErased(sql, events),
     describe: () => ({ ...prepared }),
     async checkHealth() {
       await sql`select 1`;
@@ -105,13 +113,12 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
     async close() {
       await Promise.all(closers.toReversed().map((close) => close()));
     },
-    findErased: (events) => findErased(sql, events),
   };
   return engine;
 
   function createKeepers(hasAggregates: boolean, manager: JetStreamManager) {
     const refresher: Refresher = createRefresher({
-      sql,
+      sql: owner,
       aggregates: hasAggregates ? createAggregates(refresh) : [],
       repairEveryMs: refresh.repairEveryMs,
       onRepaired: (beganAt) => progress.forgetSilent(beganAt),
