@@ -5,6 +5,13 @@ import { parseConfig } from "../../../edge/env.ts";
 import { parseEnv } from "../../../worker/env.ts";
 
 interface ComposeService {
+  readonly image?: string;
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly network_mode?: string;
+  readonly entrypoint?: readonly string[];
   readonly scale?: number;
   readonly profiles?: readonly string[];
   readonly command?: readonly string[];
@@ -53,7 +60,7 @@ describe.each([
 
   it.each(natsServers)("%s has every variable of its configuration", (_name, service) => {
     const config = configOf(service);
-    for (const [, variable = ""] of config.matchAll(/\$(\w+)/g))
+    for (const [, variable = ""] of config.matchAll(/^\s*\w+: \$(\w+)$/gm))
       expect(service.environment).toHaveProperty(variable);
   });
 
@@ -103,9 +110,85 @@ describe.each([
       for (const route of routes)
         expect(new URL(route)).toMatchObject({
           username: "cluster",
-          password: NATS_CLUSTER_PASSWORD,
+          password: unquote(NATS_CLUSTER_PASSWORD),
         });
     }
+  });
+
+  it.each(services)(
+    "%s can write to its volumes only, and become nobody else",
+    (_name, service) => {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ["ALL"],
+        security_opt: ["no-new-privileges:true"],
+      });
+    },
+  );
+
+  it.each(services)("%s is of one version", (_name, { image }) => {
+    if (image !== undefined) expect(image).toMatch(/:\d+\.\d+/);
+  });
+
+  it.each(services)("%s shows no secret in its arguments", (_name, { command, entrypoint }) => {
+    const variables = (command ?? []).concat(entrypoint ?? []).join(" ");
+    expect(variables).not.toMatch(/development|:\/\/\S*@/);
+  });
+
+  it("starts in production with secrets of one's own, and not with those of this file", () => {
+    const production = { ...variables, ENVIRONMENT: "production" };
+    const development = load(production).services;
+    expect(() => parseEnv(development.worker?.environment ?? {})).toThrow(/development secret/);
+    const own = load({ ...production, ...ownSecrets() });
+    const secretsLeft = Object.values(own.declared).flatMap(({ environment = {} }) =>
+      Object.values(environment).filter((value) => /development/.test(value)),
+    );
+    expect(secretsLeft).toEqual([]);
+    expect(parseEnv(own.services.worker?.environment ?? {}).ENVIRONMENT).toBe("production");
+    expect(parseConfig(edgeEnvironment(own))).toBeDefined();
+  });
+
+  it("gives each part the password of its own user", () => {
+    const { worker, edge, redis, "redis-http": redisHttp } = compose.services;
+    const [server] = natsServers.map(([, { environment }]) => environment);
+    const isLogin = (part: ComposeService | undefined, user: string, password?: string) =>
+      expect(part?.environment).toMatchObject({
+        NATS_USER: user,
+        NATS_PASSWORD: unquote(password),
+      });
+    isLogin(worker, "worker", server?.NATS_WORKER_PASSWORD);
+    isLogin(edge, "edge", server?.NATS_EDGE_PASSWORD);
+    const connection = new URL(redisHttp?.environment?.SRH_CONNECTION_STRING ?? "");
+    expect(connection.password).toBe(redis?.environment?.REDISCLI_AUTH);
+    if (store !== "timescale") return;
+    const roles = compose.services["database-roles"];
+    const passwords = roles?.environment ?? {};
+    const loginOf = (url = "") => [new URL(url).username, new URL(url).password];
+    expect(loginOf(worker?.environment?.DATABASE_URL)).toEqual([
+      "sluice_worker",
+      passwords.DATABASE_WORKER_PASSWORD,
+    ]);
+    expect(loginOf(worker?.environment?.DATABASE_OWNER_URL)).toEqual([
+      "sluice_maintenance",
+      passwords.DATABASE_MAINTENANCE_PASSWORD,
+    ]);
+    for (const part of [edge, compose.services["neon-http"]])
+      expect(loginOf(part?.environment?.DATABASE_URL)).toEqual([
+        "sluice_edge",
+        passwords.DATABASE_EDGE_PASSWORD,
+      ]);
+    const script = roles?.entrypoint?.at(-1)?.replace("/deploy/", "deploy/") ?? "";
+    for (const [, name = ""] of read(script).matchAll(/\\getenv \w+ (\w+)/g))
+      expect(passwords).toHaveProperty(name);
+    // Who else had the superuser's password would need no roles.
+    const superusers = services.filter(([, { environment }]) =>
+      Object.keys(environment ?? {}).some((name) => /^(PG|POSTGRES_)PASSWORD$/.test(name)),
+    );
+    expect(superusers.map(([name]) => name)).toEqual(["database", "database-roles"]);
+  });
+
+  it("shows what NATS says of itself to its own container only", () => {
+    expect(configOf(natsServers[0]?.[1])).toContain('http: "127.0.0.1:8222"');
   });
 
   /** Each NATS server once, by a name that it has in the network, on the port where it listens. */
@@ -167,7 +250,28 @@ function namesOf([name, service]: readonly [string, ComposeService]): string[] {
 /** The text of a NATS server's configuration, with what it includes. */
 function configOf(service: ComposeService | undefined): string {
   const path = service?.command?.at(-1)?.replace("/etc/nats/", "deploy/") ?? "";
-  return read(path).replace(/^include "(.*)"$/m, (_, name: string) => read(`deploy/${name}`));
+  return readWithIncludes(path);
+}
+
+function readWithIncludes(path: string): string {
+  return read(path).replace(/^include "(.*)"$/m, (_, name: string) =>
+    readWithIncludes(`deploy/${name}`),
+  );
+}
+
+/** Another value for every secret that docker-compose.yml has. */
+function ownSecrets(): Record<string, string> {
+  const names = read("docker-compose.yml").matchAll(/\$\{(\w+):-[\w-]*development[\w-]*\}/g);
+  return Object.fromEntries(
+    [...names]
+      .filter(([, name]) => name !== "ENVIRONMENT")
+      .map(([, name = ""], index) => [name, `${index}`.padStart(40, "own")]),
+  );
+}
+
+/** nats-server reads a variable as configuration. */
+function unquote(text = ""): string {
+  return /^"(.*)"$/.exec(text)?.[1] ?? text;
 }
 
 /** The port in `listen: …`, alone or in the block of that name. */
