@@ -189,10 +189,6 @@ describe.each([
       expect(await counts()).toEqual({ ...before, events: before.events + 2 });
       expect(seen).toEqual([]);
     });
-
-    it("comes in by the WebSocket only", async () => {
-      await expect(open(nats.edge)).rejects.toThrow(/authorization violation/i);
-    });
   });
 
   describe("the worker", () => {

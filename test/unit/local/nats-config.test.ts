@@ -45,12 +45,12 @@ describe("NATS' accounts", () => {
   });
 
   it.each([
-    ["edge", EDGE_INBOX, "WEBSOCKET"],
-    ["worker", WORKER_INBOX, "STANDARD"],
-    ["operator", OPERATOR_INBOX, "STANDARD"],
-  ])("give %s an inbox of its own, and one door", (user, inbox, door) => {
+    ["edge", EDGE_INBOX, '["STANDARD", "WEBSOCKET"]'],
+    ["worker", WORKER_INBOX, '["STANDARD"]'],
+    ["operator", OPERATOR_INBOX, '["STANDARD"]'],
+  ])("give %s an inbox of its own, and the doors that it needs", (user, inbox, doors) => {
     const [, own = ""] = accounts.split(`user: ${user}\n`);
-    expect(/allowed_connection_types: (.*)/.exec(own)?.[1]).toBe(`["${door}"]`);
+    expect(/allowed_connection_types: (.*)/.exec(own)?.[1]).toBe(doors);
     expect(/subscribe: \{ allow: \["([^"]+)"/.exec(own)?.[1]).toBe(`${inbox}.>`);
   });
 
