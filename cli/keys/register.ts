@@ -1,6 +1,6 @@
-import { Redis } from "@upstash/redis";
 import { KNOWN_KEYS, type KnownKey, parseKnownKey } from "../../contract/key-register.ts";
 import { parseRevocations, REVOKED_KEYS, type Revocations } from "../../contract/revocation.ts";
+import { createRedisClient } from "../../edge/redis-client.ts";
 import { CliError } from "../cli-error.ts";
 import { describeFailure } from "../describe-failure.ts";
 import type { RedisTarget } from "./deployment.ts";
@@ -24,17 +24,7 @@ const TIMEOUT_MS = 5_000;
 
 export function openRegister({ url, token }: RedisTarget): KeyRegister {
   const { origin } = url;
-  const redis = new Redis({
-    url: url.href,
-    token,
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    readYourWrites: false,
-    retry: { retries: 0 },
-    // A function: with one aborted signal for all calls the client answers a made-up 200.
-    signal: () => AbortSignal.timeout(TIMEOUT_MS),
-  });
+  const redis = createRedisClient({ url: url.href, token, timeoutMs: TIMEOUT_MS });
 
   return {
     origin,

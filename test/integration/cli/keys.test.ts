@@ -97,19 +97,18 @@ describe("sluice keys create", () => {
     ["is not given", { UPSTASH_REDIS_REST_URL: "" }, "no Redis is given"],
   ])("makes a valid key while Redis %s, and says that it is not listed", async (_, env, reason) => {
     const { code, stdout, stderr } = await cli.run(
-      ["create", "--project", "a", "--scope", "w"],
+      ["create", "--project", "a", "--scope", "w", "--json"],
       env,
     );
     expect(code).toBe(0);
-    expect(verifyKey(stdout.trimEnd(), [SECRET]).status).toBe("genuine");
+    const { key, is_listed } = JSON.parse(stdout);
+    expect([verifyKey(key, [SECRET]).status, is_listed]).toEqual(["genuine", false]);
     expect(stderr).toContain("Warning: the key is valid, but sluice keys list does not show it: ");
     expect(stderr).toContain(reason);
-    const answer = await cli.run(["create", "--project", "a", "--scope", "w", "--json"], env);
-    expect(JSON.parse(answer.stdout)).toMatchObject({ is_listed: false });
   });
 
+  // The rest of what options and settings may not be is in the unit tests of their parsers.
   test.each([
-    [["--scope", "w"], "required option '--project <project>' not specified"],
     [["--project", "a"], "required option '--scope <scope>' not specified"],
     [["--project", "A_b", "--scope", "w"], '"A_b" is not a project'],
     [
@@ -120,12 +119,6 @@ describe("sluice keys create", () => {
       ["--project", "a", "--scope", "w", "--expires", "2020-01-01"],
       '"2020-01-01" lies in the past.',
     ],
-    [["--project", "a", "--scope", "w", "--expires", "soon"], '"soon" is neither a time ahead'],
-    [
-      ["--project", "a", "--scope", "w", "--label", "x".repeat(101)],
-      "It is longer than 100 characters.",
-    ],
-    [["--project", "a", "--scope", "w", "--label", "a\u001b[2J"], "It holds a control character."],
   ])("refuses %j", async (args, message) => {
     const { code, stdout, stderr } = await cli.run(["create", ...args]);
     expect([code, stdout]).toEqual([2, ""]);
@@ -139,21 +132,8 @@ describe("sluice keys create", () => {
       "No secret to sign with: set KEY_SECRET or KEY_SECRET_FILE to the edge's, as UPSTASH_REDIS_REST_URL is set",
     ],
     [
-      { KEY_SECRET: "short" },
-      "Cannot use the environment: KEY_SECRET has 5 characters, and the edge takes none with fewer than 32",
-    ],
-    [
       { KEY_SECRET: "", KEY_SECRET_FILE: "absent" },
       'KEY_SECRET_FILE "absent" cannot be read: ENOENT',
-    ],
-    [{ KEY_SECRET_FILE: "absent" }, "KEY_SECRET and KEY_SECRET_FILE are both set"],
-    [
-      { UPSTASH_REDIS_REST_TOKEN: "" },
-      "No token given for Redis: set UPSTASH_REDIS_REST_TOKEN to the edge's",
-    ],
-    [
-      { UPSTASH_REDIS_REST_URL: "redis.example" },
-      `"redis.example" does not begin with https:// or http://`,
     ],
   ])("refuses the environment %j", async (env, message) => {
     const { code, stdout, stderr } = await cli.run(
@@ -405,8 +385,6 @@ describe("sluice keys inspect", () => {
     expect(outcome.code).toBe(1);
     expect(JSON.parse(outcome.stdout)).toMatchObject({ ...expected, is_refused: true });
     expectNoKey(outcome, key);
-    const text = await cli.run(["inspect", change(key)]);
-    expect(text.stdout).toContain("verdict   refused: it ");
   });
 
   test("needs neither a secret nor Redis, and says what it cannot know", async () => {
