@@ -1,42 +1,40 @@
 import { createTimescaleDialect } from "../sql/timescale/dialect.ts";
 import type { AppDeps } from "./app.ts";
-import type { Bindings } from "./bindings.ts";
 import { createAnswerCache } from "./cache/answer-cache.ts";
-import { createColoCache, type HttpCache } from "./cache/colo-cache.ts";
+import { createColoCache } from "./cache/colo-cache.ts";
 import { createCoarseGate } from "./coarse-gate.ts";
 import { createNeonDatabase } from "./database.ts";
 import { createDeadLetterReader } from "./dead-letter-reader.ts";
-import { parseConfig } from "./env.ts";
+import type { Config } from "./env.ts";
 import { createRedisMemory } from "./event-memory.ts";
 import { createLimitCounters } from "./limit-counters.ts";
+import { createLocalLimits } from "./local-limits.ts";
 import { createLogger } from "./logger.ts";
-import { createPublisherPool } from "./publisher-pool.ts";
+import type { Platform } from "./platform.ts";
 import { createRedisBudget } from "./query-budget.ts";
 import { createQueryLimiter } from "./query-limiter.ts";
 import { createRecentRefusals } from "./recent-refusals.ts";
 import { createRedisCircuit } from "./redis-circuit.ts";
 import { createRedisClient } from "./redis-client.ts";
 import { createRedisRevocations } from "./redis-revocations.ts";
-import { createKeeperClient } from "./revocation-keeper.ts";
 import { createRevocationList } from "./revocation-list.ts";
 import { createStoreReader } from "./store/create-store-reader.ts";
 import { pingStore } from "./store/ping-store.ts";
 import { createWorkerClient } from "./store/worker-client.ts";
 
-/** The only place that builds clients. None of them connects before its first use. */
-export function createDeps(bindings: Bindings): AppDeps {
-  const config = parseConfig(bindings);
+/** The only place that builds clients, but for the platform's own. None of them connects before its first use. */
+export function createDeps(config: Config, platform: Platform): AppDeps {
   const logger = createLogger();
   const redis = createRedisClient(config.redis);
   const redisCircuit = createRedisCircuit(logger);
-  const publisher = createPublisherPool(bindings.PUBLISHER, config.publisherShards);
+  const { publisher, keeper, gates, sharedCache } = platform;
   const database = config.database && createNeonDatabase(config.database);
   const { hasPropertiesIndex } = config;
   const dialect = createTimescaleDialect({ hasPropertiesIndex });
   const worker = config.worker && createWorkerClient(config.worker);
-  const coloCache = findColoCache();
   const limitCounters = createLimitCounters();
   const { limitsOf } = config;
+  const localLimits = createLocalLimits(Date.now);
   const limited = { redis, circuit: redisCircuit, timeoutMs: config.redis.timeoutMs, limitsOf };
   return {
     keySecrets: config.keySecrets,
@@ -48,7 +46,7 @@ export function createDeps(bindings: Bindings): AppDeps {
         circuit: redisCircuit,
         timeoutMs: config.redis.timeoutMs,
       }),
-      keeper: createKeeperClient(bindings.REVOCATION_KEEPER),
+      keeper,
       logger,
       now: Date.now,
       maxAgeMs: config.revocationMaxAgeMs,
@@ -58,16 +56,18 @@ export function createDeps(bindings: Bindings): AppDeps {
     // A healthy pipeline stores an event within a fraction of a second.
     maxWaitMs: 10_000,
     memory: createRedisMemory(limited),
+    limitsOf,
+    localLimits,
     refusals: createRecentRefusals(Date.now),
     queries: createQueryLimiter({
       budget: createRedisBudget(limited),
       limitsOf,
+      localLimits,
       counters: limitCounters,
       now: Date.now,
     }),
     gate: createCoarseGate({
-      project: bindings.PROJECT_GATE,
-      refusedKeys: bindings.REFUSED_KEYS_GATE,
+      ...gates,
       counters: limitCounters,
       logger,
       now: Date.now,
@@ -78,7 +78,7 @@ export function createDeps(bindings: Bindings): AppDeps {
     worker,
     answers: createAnswerCache({
       now: Date.now,
-      shared: coloCache && createColoCache(coloCache, logger),
+      shared: sharedCache && createColoCache(sharedCache, logger),
     }),
     deadLetters: config.worker === undefined ? undefined : createDeadLetterReader(config.worker),
     // Through the circuit, so that a probe of readiness closes it also while nobody posts.
@@ -87,9 +87,4 @@ export function createDeps(bindings: Bindings): AppDeps {
     redisCircuit,
     metricsToken: config.metricsToken,
   };
-}
-
-/** Cloudflare's own is there in every Worker; a runtime without one has the isolate's memory alone. */
-function findColoCache(): HttpCache | undefined {
-  return typeof caches === "undefined" ? undefined : caches.default;
 }

@@ -1,11 +1,14 @@
 import type { EventMemory, MemoryAnswer } from "./event-memory.ts";
 import type { LimitCounters } from "./limit-counters.ts";
-import { isAllowed } from "./rate-limit.ts";
+import type { LocalLimits } from "./local-limits.ts";
+import { isAllowed, type LimitsOf } from "./rate-limit.ts";
 import { limitExceeded } from "./rate-limit-error.ts";
 import type { RecentRefusals } from "./recent-refusals.ts";
 
 export type IngestLimitDeps = {
   readonly memory: Pick<EventMemory, "admit">;
+  readonly limitsOf: LimitsOf;
+  readonly localLimits: LocalLimits;
   readonly refusals: RecentRefusals;
   readonly limitCounters: Pick<LimitCounters, "countUnchecked">;
   readonly now: () => number;
@@ -26,22 +29,22 @@ export function refuseEarly(
 }
 
 /**
- * Takes a request from its project's limits, and tells which of its events are known.
+ * Takes a request from its project's limits, or from this isolate's while Redis does not answer, and tells which of its events are known.
  * @throws {RateLimitError} with nothing taken.
  */
 export async function takeFromLimits(
   projectId: string,
   eventIds: readonly string[],
-  { memory, refusals, limitCounters, now }: IngestLimitDeps,
+  { memory, limitsOf, localLimits, refusals, limitCounters, now }: IngestLimitDeps,
 ): Promise<MemoryAnswer> {
   const askedMs = now();
   const answer = await memory.admit(projectId, eventIds);
-  const { rateLimit } = answer;
-  if (rateLimit === undefined) {
-    limitCounters.countUnchecked("ingest");
-  } else if (!isAllowed(rateLimit)) {
-    refusals.remember(projectId, rateLimit, askedMs);
-    throw limitExceeded(rateLimit, ADVICE);
+  const decision =
+    answer.rateLimit ?? localLimits.takeEvents(projectId, limitsOf(projectId), eventIds.length);
+  if (!isAllowed(decision)) {
+    refusals.remember(projectId, decision, askedMs);
+    throw limitExceeded(decision, ADVICE);
   }
+  if (answer.rateLimit === undefined) limitCounters.countUnchecked("ingest");
   return answer;
 }

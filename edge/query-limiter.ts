@@ -1,4 +1,5 @@
 import type { LimitCounters } from "./limit-counters.ts";
+import type { LocalLimits } from "./local-limits.ts";
 import type { QueryBudget } from "./query-budget.ts";
 import { isAllowed, type LimitsOf, rateLimitHeaders } from "./rate-limit.ts";
 import { limitExceeded, RateLimitError } from "./rate-limit-error.ts";
@@ -19,6 +20,7 @@ export type QueryLimiter = {
 export type QueryLimiterOptions = {
   readonly budget: QueryBudget;
   readonly limitsOf: LimitsOf;
+  readonly localLimits: LocalLimits;
   readonly counters: Pick<LimitCounters, "countUnchecked">;
   readonly now: () => number;
 };
@@ -30,7 +32,7 @@ export type QueryLimiterOptions = {
 const LONGEST_QUESTION_MS = 30_000;
 
 export function createQueryLimiter(options: QueryLimiterOptions): QueryLimiter {
-  const { budget, limitsOf, counters, now } = options;
+  const { budget, limitsOf, localLimits, counters, now } = options;
   /** When each question that is at the store was asked, by project. */
   const running = new Map<string, Set<{ readonly sinceMs: number }>>();
 
@@ -38,13 +40,13 @@ export function createQueryLimiter(options: QueryLimiterOptions): QueryLimiter {
     async run(projectId, units, ask) {
       const leave = enter(projectId);
       try {
-        const decision = await budget.spend(projectId, units);
-        if (decision === undefined) {
-          counters.countUnchecked("queries");
-        } else if (!isAllowed(decision)) {
+        const spent = await budget.spend(projectId, units);
+        const decision = spent ?? localLimits.takeUnits(projectId, limitsOf(projectId), units);
+        if (!isAllowed(decision)) {
           throw limitExceeded(decision, `this question takes ${units}: ask again later`);
         }
-        const headers = decision === undefined ? {} : rateLimitHeaders(decision);
+        if (spent === undefined) counters.countUnchecked("queries");
+        const headers = spent === undefined ? {} : rateLimitHeaders(spent);
         return { answer: await ask(), headers };
       } finally {
         leave();

@@ -3,6 +3,7 @@ import { benchColdTier } from "./cold-tier.ts";
 import { benchCompiled } from "./compiled.ts";
 import { benchEdgeCpu } from "./edge-cpu.ts";
 import { benchEngines } from "./engines.ts";
+import { benchFlood } from "./flood.ts";
 import { benchFreshness } from "./freshness.ts";
 import { benchKeyTiming } from "./key-timing.ts";
 import { benchMemory } from "./memory.ts";
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   compiled: benchCompiled,
   "edge-cpu": benchEdgeCpu,
   engines: benchEngines,
+  flood: benchFlood,
   freshness: benchFreshness,
   "key-timing": benchKeyTiming,
   "optional-indexes": benchOptionalIndexes,

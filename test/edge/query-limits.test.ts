@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createLimitCounters } from "../../edge/limit-counters.ts";
+import { createLocalLimits } from "../../edge/local-limits.ts";
 import { createQueryLimiter } from "../../edge/query-limiter.ts";
 import type { RateLimitDecision } from "../../edge/rate-limit.ts";
 import { createTestApp, emptyStore, LIMITS, NOW_MS, READ_KEY } from "./test-app.ts";
@@ -46,7 +47,8 @@ function createApp(units: number | undefined) {
     limitCounters,
     queries: createQueryLimiter({
       budget: { spend },
-      limitsOf: () => LIMITS,
+      limitsOf: () => ({ ...LIMITS, queryUnits: { perSecond: 10, burst: 40 } }),
+      localLimits: createLocalLimits(now),
       counters: limitCounters,
       now,
     }),
@@ -152,5 +154,17 @@ describe("A question that reaches the store", () => {
     const response = await get(TOP_EVENTS);
     expect([response.status, response.headers.get("ratelimit")]).toEqual([200, null]);
     expect(limitCounters.unchecked.queries).toBe(1);
+  });
+
+  it("is limited by the isolate alone while Redis does not answer", async () => {
+    const { get, wait, asked, limitCounters } = createApp(undefined);
+    const exported = [];
+    for (let index = 0; index < 5; index += 1) exported.push(await get(`/v1/export?${RANGE}`));
+    expect(exported.map(({ status }) => status)).toEqual([200, 200, 200, 200, 429]);
+    expect(exported[4]?.headers.get("ratelimit")).toBe('"queries";r=0;t=1');
+    expect(asked).toHaveLength(4);
+    expect(limitCounters.unchecked.queries).toBe(4);
+    wait(1_000);
+    expect((await get(`/v1/export?${RANGE}`)).status).toBe(200);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AppDeps } from "../../edge/app.ts";
 import type { MemoryAnswer } from "../../edge/event-memory.ts";
-import type { LimitState } from "../../edge/rate-limit.ts";
-import { createTestApp, NOW_MS, post, sampleEvent, WRITE_KEY } from "./test-app.ts";
+import type { LimitState, ProjectLimits } from "../../edge/rate-limit.ts";
+import { createTestApp, LIMITS, NOW_MS, post, sampleEvent, WRITE_KEY } from "./test-app.ts";
 
 const METRICS_TOKEN = "a token for metrics";
 
@@ -67,6 +67,39 @@ describe("POST /v1/events tells the project's limits", () => {
     expect([status, headers.get("sluice-degraded")]).toEqual([202, "redis"]);
     expect([headers.get("ratelimit"), headers.get("ratelimit-policy")]).toEqual([null, null]);
     expect(await metrics()).toContain('sluice_rate_limit_unchecked_total{kind="ingest"} 1\n');
+  });
+});
+
+describe("POST /v1/events while Redis does not answer", () => {
+  it("is limited by the isolate alone: who is within the limits passes, a flood does not", async () => {
+    let nowMs = NOW_MS;
+    const limits: ProjectLimits = {
+      ...LIMITS,
+      events: { perSecond: 5, burst: 7 },
+      requests: { perSecond: 2, burst: 3 },
+    };
+    const app = createLimitedApp([{ rateLimit: undefined, seenIds: new Set() }], {
+      now: () => nowMs,
+      limitsOf: () => limits,
+    });
+    const send = async (count: number) => {
+      const events = Array.from({ length: count }, (_, index) => sampleEvent(index));
+      return app.fetch("/v1/events", post(events));
+    };
+    expect((await send(6)).status).toBe(202);
+    const tooMany = await send(2);
+    expect(await tooMany.json()).toMatchObject({ "violated-policies": ["events"] });
+    expect(tooMany.headers.get("ratelimit")).toBe('"events";r=1;t=1, "requests";r=2;t=1');
+    expect((await send(1)).status).toBe(202);
+    nowMs += 1_000;
+    for (let index = 0; index < 3; index += 1) expect((await send(1)).status).toBe(202);
+    const tooOften = await send(1);
+    expect(await tooOften.json()).toMatchObject({ "violated-policies": ["requests"] });
+    expect(tooOften.headers.get("retry-after")).toBe("1");
+    // The next one is refused before its body is read.
+    expect((await app.fetch("/v1/events", post("{ no JSON"))).status).toBe(429);
+    expect(app.asked()).toBe(7);
+    expect(await app.metrics()).toContain('sluice_rate_limit_unchecked_total{kind="ingest"} 5\n');
   });
 });
 

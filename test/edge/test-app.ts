@@ -6,6 +6,7 @@ import { type AppDeps, createApp } from "../../edge/app.ts";
 import { createAnswerCache } from "../../edge/cache/answer-cache.ts";
 import { createCoarseGate } from "../../edge/coarse-gate.ts";
 import { createLimitCounters } from "../../edge/limit-counters.ts";
+import { createLocalLimits } from "../../edge/local-limits.ts";
 import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
 import { createQueryLimiter } from "../../edge/query-limiter.ts";
 import type { ProjectLimits } from "../../edge/rate-limit.ts";
@@ -22,9 +23,9 @@ export const OTHER_KEY = createKey({ scope: "r", projectId: "other", kid: "k1" }
 export const NOW_MS = Date.parse("2026-06-01T12:00:00Z");
 
 export const LIMITS: ProjectLimits = {
-  events: { perSecond: 50, burst: 100 },
-  requests: { perSecond: 5, burst: 10 },
-  queryUnits: { perSecond: 20, burst: 40 },
+  events: { perSecond: 50_000, burst: 100_000 },
+  requests: { perSecond: 5_000, burst: 10_000 },
+  queryUnits: { perSecond: 2_000, burst: 10_000 },
   eventsPerDay: undefined,
   requestsPerDay: undefined,
   concurrentQueries: 16,
@@ -44,15 +45,19 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
   const logger = { info: log, warn: log, error: log };
   const now = overrides.now ?? (() => NOW_MS);
   const limitCounters = createLimitCounters();
+  const localLimits = createLocalLimits(now);
   const deps: AppDeps = {
     keySecrets: [SECRET],
     logger,
     now,
     limitCounters,
+    limitsOf: () => LIMITS,
+    localLimits,
     refusals: createRecentRefusals(now),
     queries: createQueryLimiter({
       budget: { spend: async () => undefined },
       limitsOf: () => LIMITS,
+      localLimits,
       counters: limitCounters,
       now,
     }),

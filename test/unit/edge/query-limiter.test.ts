@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createLimitCounters } from "../../../edge/limit-counters.ts";
+import { createLocalLimits } from "../../../edge/local-limits.ts";
 import { createQueryLimiter } from "../../../edge/query-limiter.ts";
 import type { ProjectLimits } from "../../../edge/rate-limit.ts";
 
-const RATE = { perSecond: 1, burst: 1 };
+const RATE = { perSecond: 100, burst: 100 };
 const LIMITS: ProjectLimits = {
   events: RATE,
   requests: RATE,
@@ -24,6 +25,7 @@ function create() {
       },
     },
     limitsOf: (projectId) => (projectId === "large" ? { ...LIMITS, concurrentQueries: 3 } : LIMITS),
+    localLimits: createLocalLimits(() => nowMs),
     counters: createLimitCounters(),
     now: () => nowMs,
   });
