@@ -65,14 +65,25 @@ export function decodeDelivery(message: StreamMessage): Delivery {
         receivedAt: received_at,
         eventType: event.event_type,
         userId: event.user_id,
-        propertiesJson: JSON.stringify(event.properties),
+        propertiesJson: toJson(event.properties),
         source: delivery,
       });
     } else {
+      // Its dead letter has to be written.
+      toJson(event);
       malformed.push({ event, reason });
     }
   }
   return delivery;
+}
+
+/** @throws {EnvelopeError} for what was read and cannot be written: some thousand levels deep, as no edge publishes it. */
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new EnvelopeError("Cannot decode envelope: an event is nested too deep", { cause });
+  }
 }
 
 /** The event as it was published, for its dead letter. */
@@ -94,7 +105,8 @@ function findMalformation(event: Event, occurredAtMs: number): string | undefine
   }
   if (!isStorableText(event.event_type)) return "event_type is not text that can be stored";
   if (!isStorableText(event.user_id)) return "user_id is not text that can be stored";
-  if (typeof event.properties !== "object" || event.properties === null) {
+  const { properties } = event;
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) {
     return "properties is not an object";
   }
   if (event.event_id.includes("\0") || event.occurred_at.includes("\0")) return "holds a NUL";

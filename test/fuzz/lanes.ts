@@ -13,6 +13,8 @@ export type Lanes<Case extends { readonly kind: string }> = Pick<
   readonly tally: Pick<Tally, "fault">;
   /** Tries one case, and says what is wrong with what came of it. */
   readonly attempt: (one: Case) => Promise<string | undefined>;
+  /** Now and then: whether what everybody does still works. */
+  readonly probe?: () => Promise<string | undefined>;
 };
 
 /**
@@ -30,6 +32,8 @@ export async function runLanes<Case extends { readonly kind: string }>(
       left -= numRuns;
       seed += 1;
       await runProperty(lanes, seed, numRuns);
+      const fault = await lanes.probe?.();
+      if (fault !== undefined) lanes.tally.fault({ kind: "probe", text: fault, seed });
     }
   };
   await Promise.all(Array.from({ length: lanes.concurrency }, runLane));

@@ -59,7 +59,7 @@ export const INJECTION_TEXTS: readonly string[] = [
   "1); delete from events where (1=1",
   '" or ""="',
   "$1",
-  "${jndi:ldap://x/a}",
+  "$\u007bjndi:ldap://x/a}",
   "$$; select pg_sleep(20); $$",
   "\\'; select 1; --",
   "%' or user_id like '%",

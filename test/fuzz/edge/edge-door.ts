@@ -5,21 +5,27 @@ import { type StackService, startStack } from "../../support/stack.ts";
 import type { Door, DoorOptions } from "../door.ts";
 import { edgePlan } from "../generators/edge-plans.ts";
 import { createHttpClient, type HttpClient } from "../http/http-client.ts";
+import { runSlowCases } from "../http/run-slow-cases.ts";
 import { runLanes } from "../lanes.ts";
 import { formatMemory, type Memory, readMemory } from "../memory.ts";
 import { createTally, type Tally } from "../tally.ts";
+import type { EdgePlan } from "./edge-plan.ts";
 import { createFuzzProject } from "./fuzz-project.ts";
 import { createLedger } from "./ledger.ts";
 import { readRows } from "./read-rows.ts";
+import { compareEvents, runCorpus, type SentEvents } from "./run-corpus.ts";
 import { type Sending, type Side, sendPlan } from "./send-plan.ts";
+import { slowCases } from "./slow-cases.ts";
 
 /** Few enough that what one project has stored is read back, and compared, in a second. */
 const ROUND_REQUESTS = 20_000;
-/** Limits on a project's rate are put to the test elsewhere. */
-const NO_LIMITS = {
-  RATE_LIMIT_EVENTS_PER_SECOND: "100000000",
-  RATE_LIMIT_BURST_EVENTS: "100000000",
-};
+/** Limits on what a project may send and ask are put to the test elsewhere. */
+const NO_LIMITS = Object.fromEntries(
+  ["EVENTS", "REQUESTS", "QUERY_UNITS"].flatMap((what) => [
+    [`RATE_LIMIT_${what}_PER_SECOND`, "100000000"],
+    [`RATE_LIMIT_BURST_${what}`, "100000000"],
+  ]),
+);
 /**
  * What workerd may grow by from the second round on. Locally nothing bounds its heap but the garbage collector, which lets it grow well
  * beyond the 128 MB of an isolate at Cloudflare before it collects; a leak of 1 KB a request would be 1 GB in a million of them.
@@ -48,20 +54,21 @@ async function runRounds(
   tally: Tally,
   options: DoorOptions,
 ): Promise<string[]> {
-  const secrets = await readSecrets(stack);
+  const keys = await readSecrets(stack);
+  const secrets = secretTexts(stack, keys);
+  const slow = runSlowCases(slowCases(createFuzzProject(keys.keySecret)), client, secrets, tally);
   const memory: Memory[] = [readMemory(await stack.describe())];
   const totals = { accepted: 0, refused: 0, rows: 0 };
   for (let done = 0; done < options.requests && !options.stop.aborted; done += ROUND_REQUESTS) {
     const startedMs = Date.now();
-    const sides: [Side, Side] = [createSide(secrets), createSide(secrets)];
+    const sides: [Side, Side] = [createSide(keys), createSide(keys)];
+    const round = { client, sides, secrets };
+    const sentEvents = done === 0 ? await runCorpus(round, tally, options.concurrency) : new Map();
     const requests = Math.min(ROUND_REQUESTS, options.requests - done);
-    await runRound({ client, sides, tally, secrets: secretTexts(stack, secrets) }, requests, {
-      ...options,
-      seed: options.seed + done,
-    });
+    await runRound(round, tally, requests, { ...options, seed: options.seed + done });
     const rate = Math.round((requests * 1_000) / (Date.now() - startedMs));
     for (const side of sides) {
-      totals.rows += await compare(stack, side, sides, tally);
+      totals.rows += await compare(stack, side, sides, { sentEvents, tally });
       totals.accepted += side.ledger.accepted;
       totals.refused += side.ledger.refused;
     }
@@ -69,6 +76,7 @@ async function runRounds(
     const now = formatMemory(memory.at(-1) as Memory);
     options.say(`${done + requests} of ${options.requests}, ${rate}/s; MiB: ${now}`);
   }
+  await slow;
   judgeMemory(memory, tally);
   const [first, last] = [memory[0], memory.at(-1)] as [Memory, Memory];
   return [
@@ -78,10 +86,18 @@ async function runRounds(
   ];
 }
 
-type Round = Pick<Sending, "client" | "sides" | "secrets"> & { readonly tally: Tally };
+type Round = Omit<Sending, "onOutcome">;
 
-async function runRound(round: Round, requests: number, options: DoorOptions): Promise<void> {
-  const { tally, client, sides, secrets } = round;
+async function runRound(
+  round: Round,
+  tally: Tally,
+  requests: number,
+  options: DoorOptions,
+): Promise<void> {
+  const send = async (plan: EdgePlan) => {
+    const onOutcome = (outcome: string) => tally.count(plan.kind, outcome);
+    return sendPlan(plan, { ...round, onOutcome });
+  };
   await runLanes({
     seed: options.seed,
     requests,
@@ -89,15 +105,28 @@ async function runRound(round: Round, requests: number, options: DoorOptions): P
     stop: options.stop,
     cases: edgePlan,
     tally,
-    attempt: (plan) =>
-      sendPlan(plan, {
-        client,
-        sides,
-        secrets,
-        onOutcome: (outcome) => tally.count(plan.kind, outcome),
-      }),
+    attempt: async (plan) => (await send(plan)).fault,
+    async probe() {
+      const { fault, answer } = await send(PLAIN_POST);
+      if (fault !== undefined || answer?.status === 202) return fault;
+      return `a plain event is answered ${answer?.status}: ${answer?.body}`;
+    },
   });
 }
+
+/** What everybody sends, to see that it is served after all that others sent. */
+const PLAIN_POST: EdgePlan = {
+  kind: "plain",
+  tenant: 0,
+  method: "POST",
+  path: "/v1/events",
+  parameters: ["results=all"],
+  key: { scope: "w", place: "header" },
+  headers: [["content-type", "application/json"]],
+  body: {
+    text: '{"event_id":"@id@","occurred_at":"@now@","event_type":"plain","user_id":"@mark@"}',
+  },
+};
 
 function createSide({ keySecret }: Secrets): Side {
   return { project: createFuzzProject(keySecret), ledger: createLedger() };
@@ -108,14 +137,14 @@ async function compare(
   stack: StackService,
   { project, ledger }: Side,
   sides: readonly Side[],
-  tally: Tally,
+  { sentEvents, tally }: { readonly sentEvents: SentEvents; readonly tally: Tally },
 ): Promise<number> {
-  const { rows, text, total } = await readRows(stack.edge_url, project);
-  const count = [...rows.values()].reduce((sum, one) => sum + one, 0);
-  const faults = ledger.compare(rows);
-  if (total !== count) faults.push(`${count} rows are exported, and ${total} counted`);
+  const rows = await readRows(stack.edge_url, project, (id) => sentEvents.has(id));
+  const count = [...rows.counts.values()].reduce((sum, one) => sum + one, 0);
+  const faults = [...ledger.compare(rows.counts), ...compareEvents(sentEvents, rows.wanted)];
+  if (rows.total !== count) faults.push(`${count} rows are exported, and ${rows.total} counted`);
   for (const other of sides) {
-    if (other.project !== project && text.includes(other.project.mark)) {
+    if (other.project !== project && rows.text.includes(other.project.mark)) {
       faults.push(`the export of ${project.id} holds what ${other.project.id} sent`);
     }
   }
@@ -140,5 +169,6 @@ async function readSecrets({ dataDir }: StackService): Promise<Secrets> {
 
 function secretTexts(stack: StackService, secrets: Secrets): string[] {
   const urls = [stack.worker_url, stack.database_url, stack.nats_url, stack.redis_url];
-  return [...Object.values(secrets), stack.dataDir, ...urls.map((url) => new URL(url).host)];
+  const hosts = urls.filter((url) => url !== "").map((url) => new URL(url).host);
+  return [...Object.values(secrets), stack.dataDir, ...hosts];
 }

@@ -4,8 +4,31 @@ import type { FuzzProject } from "./fuzz-project.ts";
 const ALL_TIME = "from=0001-01-01&to=2999-12-31";
 const DRAIN_TIMEOUT_MS = 120_000;
 
-/** All rows of a project as its own read key gets them: how often each event id is there, and the text of the export. */
-export async function readRows(edgeUrl: string, project: FuzzProject) {
+export type ExportedRow = {
+  readonly event_id: string;
+  readonly occurred_at: string;
+  readonly event_type: string;
+  readonly user_id: string;
+  readonly properties: unknown;
+};
+
+export type Rows = {
+  /** How often each event id is there. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Those of the wanted ids. */
+  readonly wanted: ReadonlyMap<string, ExportedRow>;
+  /** The export as it came. */
+  readonly text: string;
+  /** What statistics say that there is. */
+  readonly total: number;
+};
+
+/** All rows of a project as its own read key gets them, once everything acknowledged is there. */
+export async function readRows(
+  edgeUrl: string,
+  project: FuzzProject,
+  isWanted: (id: string) => boolean,
+): Promise<Rows> {
   const get = async (path: string) => {
     const response = await fetch(`${edgeUrl}${path}`, {
       headers: { authorization: `Bearer ${project.keys.r}`, "cache-control": "no-cache" },
@@ -16,17 +39,19 @@ export async function readRows(edgeUrl: string, project: FuzzProject) {
   };
   await poll("everything counted", () => isDrained(get), DRAIN_TIMEOUT_MS);
   const text = await poll("an export", async () => (await get(`/v1/export?${ALL_TIME}`)).text());
-  const rows = new Map<string, number>();
+  const counts = new Map<string, number>();
+  const wanted = new Map<string, ExportedRow>();
   for (const line of text.split("\n")) {
     if (line === "") continue;
-    const { event_id } = JSON.parse(line) as { event_id: string };
-    rows.set(event_id, (rows.get(event_id) ?? 0) + 1);
+    const row = JSON.parse(line) as ExportedRow;
+    counts.set(row.event_id, (counts.get(row.event_id) ?? 0) + 1);
+    if (isWanted(row.event_id)) wanted.set(row.event_id, row);
   }
   const stats = await poll("a total", () =>
     get(`/v1/stats/events?interval=total&${ALL_TIME}`).then((response) => response.json()),
   );
   const [total] = (stats as { data: { value: number }[] }).data;
-  return { rows, text, total: total?.value ?? 0 };
+  return { counts, wanted, text, total: total?.value ?? 0 };
 }
 
 /** Whether statistics count everything that was acknowledged when this began. */

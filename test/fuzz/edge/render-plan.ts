@@ -7,6 +7,8 @@ import type { FuzzProject } from "./fuzz-project.ts";
 
 export type RenderedPlan = {
   readonly wire: WireRequest;
+  /** As it was before it was packed. */
+  readonly body: Buffer | undefined;
   /** The event ids that it sends. */
   readonly ids: readonly string[];
   /** It is no HTTP, or has a URL with characters that no URL has (RFC 3986 §2): the server may refuse it by itself. */
@@ -18,14 +20,18 @@ export type RenderedPlan = {
 /** The bytes of a planned request. Each call makes new event ids, so that the same plan can be sent again. */
 export function renderPlan(plan: EdgePlan, project: FuzzProject): RenderedPlan {
   const ids: string[] = [];
-  const fill = (text: string) => fillPlaceholders(text, project, ids);
+  const fill = (text: string) => {
+    const filled = fillPlaceholders(text, project);
+    ids.push(...idsIn(filled));
+    return filled;
+  };
   if (plan.httpCase !== undefined) {
     const httpCase = HTTP_CASES.find(({ name }) => name === plan.httpCase);
     if (httpCase === undefined) throw new RangeError(`Cannot render: no case ${plan.httpCase}`);
     const { w: writeKey, r: readKey } = project.keys;
     const event = fill(PLAIN_EVENT);
     const wire = httpCase.toWire({ writeKey, readKey, event });
-    return { wire, ids, isBroken: true, isForged: false };
+    return { wire, body: undefined, ids, isBroken: true, isForged: false };
   }
   const key = keyOf(plan.key, project);
   const parameters = [
@@ -37,16 +43,19 @@ export function renderPlan(plan: EdgePlan, project: FuzzProject): RenderedPlan {
     ...(key?.place === "header" ? [["authorization", `Bearer ${key.text}`] as const] : []),
     ...plan.headers.map(([name, value]): Header => [name, fill(value)]),
   ];
+  const body = plan.body === undefined ? undefined : toBytes(plan.body, fill);
+  const packing = plan.body?.packing;
   const target = toLatin1(fill(`${plan.path}${query}`));
   const wire = toWire({
     method: plan.method,
     target,
     headers: headers.map(([name, value]) => [name, toLatin1(value)]),
-    body: plan.body === undefined ? undefined : toBytes(plan.body, fill),
+    body: body === undefined || packing === undefined ? body : pack(body, packing),
     framing: plan.framing,
   });
   return {
     wire,
+    body,
     ids,
     isBroken: !wire.isWhole || !URI_CHARACTERS.test(target),
     isForged: key !== undefined && isChanged(plan.key, key.text, project),
@@ -63,15 +72,19 @@ function toLatin1(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-function fillPlaceholders(text: string, project: FuzzProject, ids: string[]): string {
+function fillPlaceholders(text: string, project: FuzzProject): string {
   return text.replace(/@(id|ID|id32|now|mark)@/g, (_, name: string) => {
     if (name === "now") return new Date().toISOString();
     if (name === "mark") return project.mark;
-    const id = randomUUID();
-    ids.push(id);
-    if (name === "ID") return id.toUpperCase();
-    return name === "id32" ? id.replaceAll("-", "") : id;
+    if (name === "ID") return randomUUID().toUpperCase();
+    return name === "id32" ? randomUUID().replaceAll("-", "") : randomUUID();
   });
+}
+
+/** New ones, and those that every run sends the same. */
+function idsIn(text: string): string[] {
+  const found = text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi) ?? [];
+  return found.map((id) => id.toLowerCase());
 }
 
 function keyOf(plan: KeyPlan, project: FuzzProject) {
@@ -95,10 +108,12 @@ function changeKey(key: string, change: KeyChange): string {
   return before + change.character + after;
 }
 
-function toBytes(body: BodyPlan, fill: (text: string) => string): Buffer {
-  const bytes = encode(fill(body.text), body.charset ?? "utf-8");
-  const damaged = body.damage === undefined ? bytes : damage(bytes, body.damage);
-  return body.packing === undefined ? damaged : pack(damaged, body.packing);
+function toBytes(
+  { text, charset, damage: harm }: BodyPlan,
+  fill: (text: string) => string,
+): Buffer {
+  const bytes = encode(fill(text), charset ?? "utf-8");
+  return harm === undefined ? bytes : damage(bytes, harm);
 }
 
 function encode(text: string, charset: Charset): Buffer {

@@ -24,8 +24,14 @@ const TIMEOUT_MS = 30_000;
 const ATTEMPTS = 6;
 const PAUSE_MS = 400;
 
-/** Sends a request, again if it is asked to, and answers what is wrong with how it was answered; undefined when nothing is. */
-export async function sendPlan(plan: EdgePlan, sending: Sending): Promise<string | undefined> {
+export type Sent = RenderedPlan & {
+  /** What is wrong with how it was answered; undefined when nothing is. */
+  readonly fault: string | undefined;
+  readonly answer: HttpAnswer | undefined;
+};
+
+/** Sends a request, again if it is asked to. */
+export async function sendPlan(plan: EdgePlan, sending: Sending): Promise<Sent> {
   const { project, ledger } = sending.sides[plan.tenant];
   const rendered = renderPlan(plan, project);
   const sent = Buffer.concat(rendered.wire.parts.map(({ bytes }) => bytes)).toString();
@@ -42,9 +48,11 @@ export async function sendPlan(plan: EdgePlan, sending: Sending): Promise<string
         isBroken: rendered.isBroken,
         secrets: sending.secrets,
       }) ?? judgeTenancy(plan, rendered, answer, sending);
-    if (fault !== undefined) return fault;
-    if (answer === undefined || (answer.status !== 503 && answer.status !== 504)) return undefined;
-    if (attempt === ATTEMPTS) return `${answer.status} ${attempt} times: ${answer.body.toString()}`;
+    const isBusy = answer?.status === 503 || answer?.status === 504;
+    if (fault !== undefined || !isBusy) return { ...rendered, fault, answer };
+    if (attempt === ATTEMPTS) {
+      return { ...rendered, fault: `${answer.status} ${attempt} times: ${answer.body}`, answer };
+    }
     await delay(PAUSE_MS * attempt);
   }
 }

@@ -10,7 +10,7 @@ import { tenant } from "./tenant.ts";
 const JSON_TYPE = "application/json";
 const LINES_TYPE = "application/x-ndjson";
 
-type Content = { readonly type: string; readonly text: string };
+type Content = { readonly type: string; readonly text: string; readonly charset?: "latin-1" };
 
 const events = fc.array(
   fc.oneof({ weight: 3, arbitrary: validEvent }, { weight: 1, arbitrary: changedEvent }),
@@ -62,13 +62,14 @@ const anything: fc.Arbitrary<Content> = fc
 const HEAD = '{"event_id":"@id@","occurred_at":"@now@","event_type":"json","user_id":"@mark@"}';
 const CORPUS = JSON_CASES.filter(({ bytes }) => bytes.length < 30_000);
 
+/** Latin-1 has a character for each byte, also where the bytes are no UTF-8. */
 const fromCorpus: fc.Arbitrary<Content> = fc
   .tuple(fc.constantFrom(...CORPUS), fc.nat(3))
   .map(([one, form]) => {
-    const value = embed(one, HEAD).toString();
-    const text =
-      [one.bytes.toString(), value, `[${value}]`, `${HEAD}\n${value}\n${HEAD}`][form] ?? value;
-    return { type: form === 3 ? LINES_TYPE : JSON_TYPE, text };
+    const value = embed(one, HEAD).toString("latin1");
+    const forms = [one.bytes.toString("latin1"), value, `[${value}]`, `${HEAD}\n${value}\n${HEAD}`];
+    const type = form === 3 ? LINES_TYPE : JSON_TYPE;
+    return { type, text: forms[form] ?? value, charset: "latin-1" };
   });
 
 const damage = fc.record({
@@ -147,7 +148,7 @@ function post(
     .map(
       ({
         tenant: own,
-        content: { type, text },
+        content: { type, ...content },
         results,
         body,
         type: otherType,
@@ -164,7 +165,7 @@ function post(
           ["content-type", otherType ?? type],
           ...(encoding === undefined ? [] : [["content-encoding", encoding] as const]),
         ],
-        body: { text, ...body },
+        body: { ...content, ...body },
         framing,
       }),
     );

@@ -9,9 +9,11 @@ const RUNTIME_ANSWERS: readonly (readonly [status: number, text: RegExp])[] = [
   [400, /^(?:invalid [\w -]+(?: parsed)?|Bad Request|ERROR: [\w .,']+)$/],
   // workerd: a method that is none of HTTP's.
   [501, /^ERROR: Unrecognized request method\.$/],
-  // workerd: a Host that makes no URL, and CONNECT.
+  // workerd: CONNECT, which no Worker takes.
   [500, /^Internal Server Error$/],
-  [431, /^(?:ERROR: [\w .,']+)?$/],
+  // workerd: a request line or a head that is too long.
+  [414, /^URI too long$/],
+  [431, /^(?:ERROR: [\w .,']+|message head is too large)?$/],
   // Node: llhttp refuses the bytes, headers are too large, the request did not come in time.
   [400, /^$/],
   [408, /^$/],

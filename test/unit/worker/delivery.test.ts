@@ -36,6 +36,7 @@ describe("decodeDelivery()", () => {
       [{ ...EVENT, event_type: "a\0" }, "event_type is not text that can be stored"],
       [{ ...EVENT, user_id: "\ud800" }, "user_id is not text that can be stored"],
       [{ ...EVENT, properties: "text" }, "properties is not an object"],
+      [{ ...EVENT, properties: [] }, "properties is not an object"],
     ];
     const body = { v: 1, ...HEADER, events: [...bad.map(([event]) => event), EVENT] };
     const delivery = decodeDelivery(message("events.demo", Buffer.from(JSON.stringify(body))));
@@ -54,6 +55,21 @@ describe("decodeDelivery()", () => {
     );
   });
 });
+
+/** A dead letter with such an event could never be written, and its message would come again for ever. */
+test.each(["properties", "user_id", "event_type"])(
+  "decodeDelivery() refuses a message whole that holds a %s nested deeper than can be written",
+  (field) => {
+    const event = JSON.stringify({ ...EVENT, [field]: "deep" }).replace(
+      '"deep"',
+      `${'{"a":'.repeat(50_000)}0${"}".repeat(50_000)}`,
+    );
+    const payload = `${JSON.stringify({ v: 1, ...HEADER }).slice(0, -1)},"events":[${event}]}`;
+    expect(() => decodeDelivery(message("events.demo", Buffer.from(payload)))).toThrow(
+      "Cannot decode envelope: an event is nested too deep",
+    );
+  },
+);
 
 function message(subject: string, data: Uint8Array) {
   return { subject, data, seq: 1, time: new Date(0) };
