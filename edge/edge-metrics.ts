@@ -1,5 +1,5 @@
+import type { Metric, Sample } from "../contract/metrics/metric.ts";
 import type { CircuitState } from "./circuit-breaker.ts";
-import type { Metric, Sample } from "./exposition.ts";
 import type { LimitCounters } from "./limit-counters.ts";
 import type { PublisherStatus } from "./publisher.ts";
 import type { PublisherReport } from "./publisher-pool.ts";

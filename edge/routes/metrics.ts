@@ -1,8 +1,8 @@
 import { Hono } from "hono";
+import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../../contract/metrics/exposition.ts";
 import { isSameSecret } from "../../contract/same-secret.ts";
 import type { AppEnv } from "../app-env.ts";
 import { edgeMetrics } from "../edge-metrics.ts";
-import { EXPOSITION_CONTENT_TYPE, formatExposition } from "../exposition.ts";
 import type { LimitCounters } from "../limit-counters.ts";
 import { ProblemError } from "../problem.ts";
 import { type EventPublisher, originOf } from "../publisher-pool.ts";

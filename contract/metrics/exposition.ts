@@ -1,15 +1,4 @@
-export type Metric = {
-  /** With its unit, as https://prometheus.io/docs/practices/naming/ has it. */
-  readonly name: string;
-  readonly help: string;
-  readonly type: "gauge" | "counter";
-  readonly samples: readonly Sample[];
-};
-
-export type Sample = {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-};
+import type { Labels, Metric, Sample } from "./metric.ts";
 
 export const EXPOSITION_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -17,10 +6,9 @@ export const EXPOSITION_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8
 export function formatExposition(metrics: readonly Metric[]): string {
   return metrics
     .filter(({ samples }) => samples.length > 0)
-    .map(({ name, help, type, samples }) => {
-      const lines = samples.map(
-        ({ labels = {}, value }) => `${name}${formatLabels(labels)} ${value}`,
-      );
+    .map((metric) => {
+      const { name, help, type, samples } = metric;
+      const lines = samples.map((sample) => `${seriesOf(metric, sample)} ${sample.value}`);
       return [`# HELP ${name} ${escapeText(help)}`, `# TYPE ${name} ${type}`, ...lines, ""].join(
         "\n",
       );
@@ -28,7 +16,12 @@ export function formatExposition(metrics: readonly Metric[]): string {
     .join("");
 }
 
-function formatLabels(labels: Readonly<Record<string, string>>): string {
+/** What names one series among all of them: the metric and its labels, as the format writes them. */
+export function seriesOf({ name }: Pick<Metric, "name">, { suffix, labels = {} }: Sample): string {
+  return `${name}${suffix ?? ""}${formatLabels(labels)}`;
+}
+
+function formatLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(
     ([name, value]) => `${name}="${escapeText(value).replaceAll('"', '\\"')}"`,
   );

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatExposition } from "../../../edge/exposition.ts";
+import { formatExposition } from "../../../../contract/metrics/exposition.ts";
 
 it("formatExposition() escapes what the format reserves, and leaves out a metric without samples", () => {
   const text = formatExposition([
