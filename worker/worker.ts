@@ -81,6 +81,8 @@ async function run(
   defer(() => closeNats(nats));
   state.nats = nats;
   watchNats(nats, logger);
+  // Nobody waits for it: its rejection ends the process.
+  void failWhenRefused(nats);
   const streamOptions = {
     maxBytes: env.STREAM_MAX_BYTES,
     maxAgeHours: env.STREAM_MAX_AGE_HOURS,
@@ -179,6 +181,17 @@ function watchNats(nats: NatsConnection, logger: Logger): void {
     }
   };
   log().catch((error) => logger.warn({ err: error }, "NATS status ended"));
+}
+
+/**
+ * The client comes back after every loss but one: the server has refused its password twice. Another password takes another process, which
+ * whoever supervises the worker starts.
+ */
+async function failWhenRefused(nats: NatsConnection): Promise<void> {
+  const reason = await nats.closed();
+  if (reason instanceof Error) {
+    throw new Error(`Cannot go on: NATS refuses the worker: ${reason.message}`, { cause: reason });
+  }
 }
 
 /** Sends the last acknowledgements. */
