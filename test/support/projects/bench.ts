@@ -1,0 +1,73 @@
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll } from "vitest";
+import { type StackService, startStack } from "../stack.ts";
+import { makeTempDir, type TempDir } from "../temp-dir.ts";
+import { expectOwnAnswers } from "./own-answers.ts";
+import { createPlanting, type PlantedProject, type Planting, PROJECTS } from "./planted-events.ts";
+import { createProjectUnderTest, type ProjectUnderTest } from "./project-under-test.ts";
+
+export type BenchOptions = {
+  /** Of npm start. */
+  readonly args: readonly string[];
+  readonly hasColdTier: boolean;
+};
+
+/** A running stack and the projects in it. Its tests follow one another: each begins where the one before has left the projects. */
+export type Bench = {
+  readonly hasColdTier: boolean;
+  readonly stack: StackService;
+  readonly planting: Planting;
+  readonly projects: readonly ProjectUnderTest[];
+  /** Where the cold tier's files are. */
+  readonly coldFolder: string;
+  of(id: PlantedProject): ProjectUnderTest;
+  /** Every way to read a project's events gives those that it has. */
+  expectAllOwn(): Promise<void>;
+};
+
+/** Starts it before the tests of the block, and ends it after the last. */
+export function useBench({ args, hasColdTier }: BenchOptions): Bench {
+  let stack: StackService | undefined;
+  let folder: TempDir | undefined;
+  let projects: readonly ProjectUnderTest[] = [];
+  const planting = createPlanting(Date.now());
+
+  beforeAll(async () => {
+    const coldFolder = await makeTempDir("cold");
+    folder = coldFolder;
+    const env = hasColdTier ? { COLD_URL: pathToFileURL(coldFolder.path).href } : {};
+    const started = await startStack({ args, env });
+    stack = started;
+    projects = await Promise.all(
+      PROJECTS.map((id) => createProjectUnderTest(started, id, planting.eventsOf(id))),
+    );
+  });
+  afterAll(async () => {
+    await stack?.stop();
+    await folder?.remove();
+  });
+
+  return {
+    hasColdTier,
+    planting,
+    get stack() {
+      return started(stack);
+    },
+    get projects() {
+      return projects;
+    },
+    get coldFolder() {
+      return started(folder).path;
+    },
+    of: (id) => started(projects.find((one) => one.id === id)),
+    async expectAllOwn() {
+      await Promise.all(projects.map((project) => expectOwnAnswers(project, planting)));
+    },
+  };
+}
+
+/** @throws when it is not there: its test means nothing then. */
+export function started<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error("Cannot test: the bench has not started");
+  return part;
+}

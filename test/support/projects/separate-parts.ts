@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { EVENTS_STREAM, eventsSubject } from "../../../contract/stream.ts";
+import type { Bench } from "./bench.ts";
+import { readLogs, readRedis, readStream } from "./look-inside.ts";
+import { expectNoOther } from "./own-answers.ts";
+import { isPlanted, PLANTED, PROJECTS } from "./planted-events.ts";
+
+/** What lies inside the parts says by its place whose it is, and logs say nothing. */
+export function describeParts(bench: Bench): void {
+  it("inside Redis and NATS, where a thing stands says whose it is", async () => {
+    for (const key of (await readRedis(bench.stack)).keys()) {
+      const named = key.split(":").filter(isPlanted);
+      if (key.startsWith("keys:")) continue;
+      expect(named, key).toHaveLength(1);
+    }
+    const before = await readRedis(bench.stack);
+    await bench.of("shop").post(bench.of("shop").events.slice(0, 5), "");
+    const after = await readRedis(bench.stack);
+    for (const [key, value] of after) {
+      const known = before.get(key);
+      if (known !== undefined && known !== value) expect(key.split(":")).toContain("shop");
+    }
+
+    const messages = await readStream(bench.stack, EVENTS_STREAM);
+    const owners = new Map<string, string>();
+    for (const { subject, messageId, text } of messages) {
+      const id = PROJECTS.find((one) => eventsSubject(one) === subject);
+      expect(id, subject).toBeDefined();
+      if (id === undefined) continue;
+      // The import has put shop's values into a.
+      if (id !== "a") expectNoOther(text, { id });
+      // Those that the test published itself have none.
+      if (!messageId) continue;
+      expect(owners.get(messageId) ?? id).toBe(id);
+      owners.set(messageId, id);
+    }
+    expect(messages.length).toBeGreaterThan(bench.projects.length);
+  });
+
+  it("no log has anything of an event", async () => {
+    for (const log of await readLogs(bench.stack)) expect(log).not.toContain(PLANTED);
+  });
+}
