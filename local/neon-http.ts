@@ -160,13 +160,11 @@ const ERROR_FIELDS = [
 
 function parseOptions(): NeonHttpOptions {
   const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: process.env.PORT ?? "0" },
-      "database-url": { type: "string", default: process.env.DATABASE_URL ?? "" },
-    },
+    options: { port: { type: "string", default: process.env.PORT ?? "0" } },
   });
-  const databaseUrl = values["database-url"];
-  if (!databaseUrl) throw new Error("Cannot start: --database-url is missing");
+  // Not among the arguments, which everybody on the machine may read.
+  const { DATABASE_URL: databaseUrl } = process.env;
+  if (!databaseUrl) throw new Error("Cannot start: DATABASE_URL is not set");
   return { databaseUrl, port: Number(values.port) };
 }
 

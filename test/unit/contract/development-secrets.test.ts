@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
+import { parse } from "yaml";
 import { isDevelopmentSecret } from "../../../contract/development-secrets.ts";
 import { databaseUrlOf } from "../../../local/store-parts.ts";
 
@@ -23,6 +24,12 @@ describe("isDevelopmentSecret()", () => {
     const addresses = [...filled.matchAll(/\w+:\/\/\w+:[^\s"@]+@[^\s"]+/g)].map(([url]) => url);
     expect(addresses.length).toBeGreaterThan(3);
     for (const url of addresses) expect(isDevelopmentSecret("ANY_URL", url), url).toBe(true);
+  });
+
+  it("docker-compose.yml has no secret on a command line", () => {
+    const { services } = parse(compose, { merge: true });
+    for (const [name, { command, entrypoint }] of Object.entries<Record<string, unknown>>(services))
+      expect(JSON.stringify([command, entrypoint]), name).not.toMatch(/SECRET|PASSWORD|TOKEN/);
   });
 
   it("knows the embedded database's password", () => {
