@@ -81,6 +81,8 @@ export function parseConfig(vars: Vars) {
   };
 }
 
+export type Config = ReturnType<typeof parseConfig>;
+
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }

@@ -2,7 +2,9 @@ import type { Hono } from "hono";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Bindings } from "./bindings.ts";
+import { createCloudflarePlatform } from "./cloudflare-platform.ts";
 import { createDeps } from "./deps.ts";
+import { parseConfig } from "./env.ts";
 import { createLogger } from "./logger.ts";
 import { problemResponse } from "./problem.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
@@ -16,7 +18,7 @@ let app: Hono<AppEnv> | undefined;
 export default {
   fetch(request, bindings, context) {
     try {
-      app ??= createApp(createDeps(bindings));
+      app ??= startApp(bindings);
     } catch (error) {
       createLogger().error("the edge cannot start", { error });
       const response = problemResponse("internal-error", {}, crypto.randomUUID());
@@ -26,3 +28,8 @@ export default {
     return app.fetch(request, bindings, context);
   },
 } satisfies ExportedHandler<Bindings>;
+
+function startApp(bindings: Bindings): Hono<AppEnv> {
+  const config = parseConfig(bindings);
+  return createApp(createDeps(config, createCloudflarePlatform(bindings, config)));
+}

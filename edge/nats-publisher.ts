@@ -1,7 +1,12 @@
-import { connect, ErrorCode, type NatsConnection, NatsError } from "nats.ws";
 import { EDGE_INBOX, EVENTS_STREAM } from "../contract/stream.ts";
 import { delay } from "./delay.ts";
 import { isDuplicateInProcess, isRefusal } from "./jetstream-refusal.ts";
+import type {
+  NatsLogin,
+  PublishError,
+  StreamConnection,
+  StreamTransport,
+} from "./stream-transport.ts";
 
 export type StreamMessage = {
   readonly subject: string;
@@ -25,14 +30,8 @@ export type NatsPublisher = {
   publish(message: StreamMessage): Promise<PublishOutcome>;
   /** A round trip to the server. @throws when there is none in time. */
   ping(): Promise<void>;
-};
-
-export type NatsOptions = {
-  /** Of one cluster: any of them serves. */
-  readonly servers: readonly string[];
-  readonly user: string | undefined;
-  readonly password: string | undefined;
-  readonly name: string;
+  /** Ends the connection, if there is one. Whoever publishes after that opens another. */
+  close(): Promise<void>;
 };
 
 /** For each server that is tried. One that does not answer at all is passed over within the deadline of a publish. */
@@ -41,6 +40,8 @@ const ACK_TIMEOUT_MS = 1_500;
 const PUBLISH_DEADLINE_MS = 4_000;
 const PING_TIMEOUT_MS = 2_000;
 const LIVENESS_TIMEOUT_MS = 500;
+/** Finds a silently dead connection within two missed pongs. */
+const PING_INTERVAL_MS = 15_000;
 const RETRY_DELAY_MS = 100;
 
 /** `undecided`: JetStream has seen the message id before, and has not stored the message that carried it. */
@@ -51,10 +52,10 @@ type Attempt = PublishOutcome | { readonly status: "undecided"; readonly reason:
  * has closed. The client's own reconnecting is off: it forgets the servers that were away when it first connected, and leaves what
  * waits for an acknowledgement waiting, where a closed connection ends that at once.
  */
-export function createNatsPublisher(options: NatsOptions): NatsPublisher {
-  let connecting: Promise<NatsConnection> | undefined;
+export function createNatsPublisher(login: NatsLogin, transport: StreamTransport): NatsPublisher {
+  let connecting: Promise<StreamConnection> | undefined;
 
-  function connection(): Promise<NatsConnection> {
+  function connection(): Promise<StreamConnection> {
     if (connecting !== undefined) return connecting;
     const opening = open();
     connecting = opening;
@@ -63,33 +64,25 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
     return opening;
   }
 
-  function forgetConnection(opening: Promise<NatsConnection>): void {
+  function forgetConnection(opening: Promise<StreamConnection>): void {
     if (connecting === opening) connecting = undefined;
   }
 
-  function open(): Promise<NatsConnection> {
-    return connect({
-      servers: [...options.servers],
-      name: options.name,
-      ...(options.user === undefined ? {} : { user: options.user }),
-      ...(options.password === undefined ? {} : { pass: options.password }),
+  function open(): Promise<StreamConnection> {
+    return transport.connect({
+      ...login,
       inboxPrefix: EDGE_INBOX,
-      timeout: CONNECT_TIMEOUT_MS,
-      reconnect: false,
-      // Finds a silently dead connection within two missed pongs.
-      pingInterval: 15_000,
-      ignoreClusterUpdates: true,
-      // Otherwise every publish records a stack trace in case it times out.
-      noAsyncTraces: true,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      ackTimeoutMs: ACK_TIMEOUT_MS,
+      pingIntervalMs: PING_INTERVAL_MS,
     });
   }
 
-  async function attempt(message: StreamMessage, id: MessageId): Promise<Attempt> {
+  async function attempt(message: StreamMessage, hasId: boolean): Promise<Attempt> {
     const opening = connection();
     try {
       const opened = await within(PUBLISH_DEADLINE_MS - ACK_TIMEOUT_MS, opening);
-      const stream = opened.jetstream({ timeout: ACK_TIMEOUT_MS });
-      const ack = await stream.publish(message.subject, message.payload, id);
+      const ack = await opened.publish(message, hasId);
       // Whoever may subscribe to events can answer a publish; the client takes any JSON for an acknowledgement.
       if (ack.stream !== EVENTS_STREAM) {
         return { status: "unreachable", reason: `stream ${ack.stream} answered` };
@@ -99,13 +92,14 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
       if (ack.seq === 0) return { status: "undecided", reason: "duplicate without a sequence" };
       return { status: "duplicate" };
     } catch (error) {
-      if (isTimeout(error)) closeIfDead(opening).catch(() => {});
-      return toFailure(error);
+      const explained = transport.explain(error);
+      if (explained.kind === "timeout") closeIfDead(opening).catch(() => {});
+      return toFailure(explained);
     }
   }
 
   /** A server that hangs is found at once, not by the pings: the next attempt goes to another one. */
-  async function closeIfDead(opening: Promise<NatsConnection>): Promise<void> {
+  async function closeIfDead(opening: Promise<StreamConnection>): Promise<void> {
     const opened = await opening;
     try {
       await within(LIVENESS_TIMEOUT_MS, opened.flush());
@@ -119,18 +113,17 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
   return {
     async publish(message) {
       const deadline = Date.now() + PUBLISH_DEADLINE_MS;
-      const id = { msgID: message.messageId };
-      let outcome = await attempt(message, id);
+      let outcome = await attempt(message, true);
       while (isRetryable(outcome) && Date.now() + ACK_TIMEOUT_MS < deadline) {
         await delay(RETRY_DELAY_MS);
-        outcome = await attempt(message, id);
+        outcome = await attempt(message, true);
         // The acknowledgement that went missing may have been ours: the event is stored, and by this very call.
         if (outcome.status === "duplicate") return { status: "stored" };
       }
       if (outcome.status !== "undecided") return outcome;
       // A leader that lost its office may have lost the message and kept its id, for all of the duplicate window:
       // https://github.com/nats-io/nats-server/pull/6415. Without an id it is stored, at worst twice, which the row's key forgives.
-      outcome = await attempt(message, {});
+      outcome = await attempt(message, false);
       return outcome.status === "undecided" ? { ...outcome, status: "unreachable" } : outcome;
     },
 
@@ -141,35 +134,26 @@ export function createNatsPublisher(options: NatsOptions): NatsPublisher {
         connection().then((opened) => opened.flush()),
       );
     },
+
+    async close() {
+      const opened = await connecting?.catch(() => undefined);
+      await opened?.close();
+    },
   };
 }
-
-type MessageId = { readonly msgID?: string };
 
 function isRetryable({ status }: Attempt): boolean {
   return status === "unreachable" || status === "undecided";
 }
 
-function isTimeout(error: unknown): boolean {
-  return error instanceof NatsError && error.code === ErrorCode.Timeout;
-}
-
 /** The reason is what an operator can act on: NATS' own code, and JetStream's description where it gives one. */
-function toFailure(error: unknown): Attempt {
-  if (!(error instanceof NatsError)) {
-    return {
-      status: "unreachable",
-      reason: error instanceof Error ? error.message : String(error),
-    };
-  }
-  const answer = error.api_error;
+function toFailure({ reason, kind, answer }: PublishError): Attempt {
   if (answer === undefined) {
-    const isTooLarge = error.code === ErrorCode.MaxPayloadExceeded;
-    return { status: isTooLarge ? "refused" : "unreachable", reason: error.code };
+    return { status: kind === "too-large" ? "refused" : "unreachable", reason };
   }
-  const reason = `${error.code}: ${answer.description}`;
-  if (isDuplicateInProcess(answer)) return { status: "undecided", reason };
-  return { status: isRefusal(answer) ? "refused" : "unreachable", reason };
+  const described = `${reason}: ${answer.description}`;
+  if (isDuplicateInProcess(answer)) return { status: "undecided", reason: described };
+  return { status: isRefusal(answer) ? "refused" : "unreachable", reason: described };
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

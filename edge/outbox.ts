@@ -1,3 +1,4 @@
+import type { DurableSql } from "./durable-sql.ts";
 import type { StreamMessage } from "./nats-publisher.ts";
 
 export type KeptMessage = StreamMessage & { readonly id: number };
@@ -11,56 +12,63 @@ export type OutboxStatus = {
   readonly oldestAgeMs: number;
 };
 
-/**
- * Messages that NATS could not take yet, in a Durable Object's SQLite storage, oldest first. What {@link Outbox.keep} has taken
- * survives the object: the runtime holds back every answer until the write is on disk.
- */
+/** Messages that NATS could not take yet, oldest first. */
 export type Outbox = {
   readonly isEmpty: boolean;
-  /** False, with nothing kept, when the message does not fit any more. */
-  keep(message: StreamMessage, nowMs: number): boolean;
+  /**
+   * Resolves when the message is on disk; to false, with nothing kept, when it does not fit any more.
+   * @throws when it cannot be written; then it is not kept
+   */
+  keep(message: StreamMessage, nowMs: number): Promise<boolean>;
   oldest(limit: number): KeptMessage[];
   remove(ids: readonly number[]): void;
   status(nowMs: number): OutboxStatus;
 };
 
-export function createOutbox(sql: SqlStorage, maxBytes: number, nowMs: number): Outbox {
+/** Counts what it holds as it goes: adding up some thousand rows takes milliseconds, which every publish would cost. */
+export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): Outbox {
   prepareTable(sql, nowMs);
-  let { messages, events, bytes } = sql
-    .exec<Size>(
-      `select count(*) as messages, coalesce(sum(events), 0) as events,
-        coalesce(sum(length(payload)), 0) as bytes from outbox`,
-    )
-    .one();
+  let { messages, events, bytes } = count(sql);
+
+  /** After writes that were undone. */
+  function recount(): void {
+    ({ messages, events, bytes } = count(sql));
+  }
 
   return {
     get isEmpty() {
       return messages === 0;
     },
 
-    keep(message, keptAtMs) {
+    async keep(message, keptAtMs) {
       const { subject, messageId, payload } = message;
       if (bytes + payload.byteLength > maxBytes) return false;
-      sql.exec(
-        "insert into outbox (subject, message_id, payload, events, kept_at_ms) values (?, ?, ?, ?, ?)",
-        subject,
-        messageId,
-        payload,
-        message.events,
-        keptAtMs,
-      );
-      messages += 1;
-      events += message.events;
-      bytes += payload.byteLength;
+      try {
+        sql.write(
+          "insert into outbox (subject, message_id, payload, events, kept_at_ms) values (?, ?, ?, ?, ?)",
+          subject,
+          messageId,
+          payload,
+          message.events,
+          keptAtMs,
+        );
+        messages += 1;
+        events += message.events;
+        bytes += payload.byteLength;
+        await sql.settle();
+      } catch (error) {
+        recount();
+        throw error;
+      }
       return true;
     },
 
     oldest(limit) {
-      const rows = sql.exec<Row>(
+      const rows = sql.read<Row>(
         "select id, subject, message_id, payload, events from outbox order by id limit ?",
         limit,
       );
-      return [...rows].map(({ message_id, payload, ...row }) => ({
+      return rows.map(({ message_id, payload, ...row }) => ({
         ...row,
         messageId: message_id,
         payload: new Uint8Array(payload),
@@ -69,7 +77,7 @@ export function createOutbox(sql: SqlStorage, maxBytes: number, nowMs: number): 
 
     remove(ids) {
       for (const id of ids) {
-        const removed = sql.exec<Omit<Size, "messages">>(
+        const removed = sql.write<Omit<Size, "messages">>(
           "delete from outbox where id = ? returning events, length(payload) as bytes",
           id,
         );
@@ -82,7 +90,7 @@ export function createOutbox(sql: SqlStorage, maxBytes: number, nowMs: number): 
     },
 
     status(askedAtMs) {
-      const [oldest] = sql.exec<{ kept_at_ms: number }>(
+      const [oldest] = sql.read<{ kept_at_ms: number }>(
         "select kept_at_ms from outbox order by id limit 1",
       );
       const oldestAgeMs = oldest === undefined ? 0 : Math.max(0, askedAtMs - oldest.kept_at_ms);
@@ -101,19 +109,25 @@ type Row = {
   events: number;
 };
 
+function count(sql: DurableSql): Size {
+  const [size] = sql.read<Size>(
+    `select count(*) as messages, coalesce(sum(events), 0) as events,
+      coalesce(sum(length(payload)), 0) as bytes from outbox`,
+  );
+  return size ?? { messages: 0, events: 0, bytes: 0 };
+}
+
 /** A table that 0.1.0 made lacks two columns: its messages tell how many events they hold, and count as kept now. */
-function prepareTable(sql: SqlStorage, nowMs: number): void {
-  sql.exec(`create table if not exists outbox (
+function prepareTable(sql: DurableSql, nowMs: number): void {
+  sql.write(`create table if not exists outbox (
     id integer primary key autoincrement, subject text not null, message_id text not null, payload blob not null,
     events integer not null default 0, kept_at_ms integer not null default 0
   )`);
-  const columns = [...sql.exec<{ name: string }>("pragma table_info(outbox)")];
+  const columns = sql.read<{ name: string }>("pragma table_info(outbox)");
   if (columns.some(({ name }) => name === "events")) return;
-  sql.exec(`
-    alter table outbox add column events integer not null default 0;
-    alter table outbox add column kept_at_ms integer not null default 0;
-  `);
-  sql.exec(
+  sql.write("alter table outbox add column events integer not null default 0");
+  sql.write("alter table outbox add column kept_at_ms integer not null default 0");
+  sql.write(
     "update outbox set events = json_array_length(cast(payload as text), '$.events'), kept_at_ms = ?",
     nowMs,
   );

@@ -1,38 +1,25 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Revocations } from "../contract/revocation.ts";
+import { createDurableObjectSql } from "./durable-object-sql.ts";
 import type { Vars } from "./env.ts";
+import { createKeptRevocations } from "./kept-revocations.ts";
 import type { RevocationStore } from "./revocation-list.ts";
 
-/**
- * Keeps the list of revoked keys where neither Redis' end nor the isolates' takes it away: an isolate that starts while Redis is away
- * asks here, and so does one that starts after Redis lost its data. It hears of a revocation from the first isolate that reads it.
- */
+/** The kept revocations of all isolates. */
 export class RevocationKeeper extends DurableObject<Vars> implements RevocationStore {
-  readonly #sql: SqlStorage;
+  readonly #kept: RevocationStore;
 
   constructor(state: DurableObjectState, vars: Vars) {
     super(state, vars);
-    this.#sql = state.storage.sql;
-    this.#sql.exec(
-      "create table if not exists revoked (field text primary key, revoked_at text not null) without rowid",
-    );
+    this.#kept = createKeptRevocations(createDurableObjectSql(state.storage.sql));
   }
 
-  async read(): Promise<Revocations> {
-    const rows = this.#sql.exec<{ field: string; revoked_at: string }>(
-      "select field, revoked_at from revoked",
-    );
-    return new Map([...rows].map(({ field, revoked_at }) => [field, revoked_at]));
+  read(): Promise<Revocations> {
+    return this.#kept.read();
   }
 
-  async add(revocations: Revocations): Promise<void> {
-    for (const [field, revokedAt] of revocations) {
-      this.#sql.exec(
-        "insert into revoked (field, revoked_at) values (?, ?) on conflict do nothing",
-        field,
-        revokedAt,
-      );
-    }
+  add(revocations: Revocations): Promise<void> {
+    return this.#kept.add(revocations);
   }
 }
 

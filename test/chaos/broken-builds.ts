@@ -33,9 +33,9 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   },
   {
     name: "the edge answers 202 without keeping the events in the outbox",
-    file: "edge/publisher.ts",
-    find: "if (!this.#outbox.keep(message, Date.now())) {",
-    replace: "if (false as boolean) {",
+    file: "edge/outbox-publisher.ts",
+    find: "return (await outbox.keep(message, now())) ?",
+    replace: "return (true as boolean) ?",
     // Longer than the edge tries to publish.
     sequence: "cut:edge-nats:5000",
   },

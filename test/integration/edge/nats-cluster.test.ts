@@ -6,6 +6,7 @@ import {
   type NatsPublisher,
   type PublishOutcome,
 } from "../../../edge/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { eventsStreamWish } from "../../../worker/streams.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";
 import { poll } from "../../support/poll.ts";
@@ -195,7 +196,7 @@ function removeStream(): Promise<boolean> {
 
 function createPublisher(): NatsPublisher {
   const servers = cluster.websocketUrl.split(",");
-  return createNatsPublisher({ servers, ...cluster.edge, name: "test" });
+  return createNatsPublisher({ servers, ...cluster.edge, name: "test" }, NATS_WEBSOCKET);
 }
 
 function publish(publisher: NatsPublisher, messageId: string): Promise<PublishOutcome> {

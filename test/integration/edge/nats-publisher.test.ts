@@ -1,6 +1,7 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNatsPublisher, type NatsPublisher } from "../../../edge/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { type NatsService, startNats } from "../../support/nats.ts";
 
 /**
@@ -20,7 +21,10 @@ beforeAll(async () => {
   nats = await startNats();
   const { user, password } = nats.tester;
   stream = await connect({ servers: nats.url, user, pass: password });
-  publisher = createNatsPublisher({ servers: [nats.websocketUrl], ...nats.edge, name: "test" });
+  publisher = createNatsPublisher(
+    { servers: [nats.websocketUrl], ...nats.edge, name: "test" },
+    NATS_WEBSOCKET,
+  );
 });
 
 afterAll(async () => {

@@ -9,6 +9,7 @@ import {
   STORE_CONSUMER,
 } from "../../../contract/stream.ts";
 import { createNatsPublisher } from "../../../edge/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { answersTcp } from "../../../local/probes.ts";
 import type { NatsService } from "../../support/nats.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";
@@ -148,7 +149,7 @@ type Load = {
 /** Publishes as the edge does, one message after the other, each until it is acknowledged. */
 function startLoad(cluster: NatsCluster, projectId: string): Load {
   const servers = cluster.websocketUrl.split(",");
-  const publisher = createNatsPublisher({ servers, ...cluster.edge, name: "test" });
+  const publisher = createNatsPublisher({ servers, ...cluster.edge, name: "test" }, NATS_WEBSOCKET);
   const acknowledged: string[] = [];
   let isOver = false;
   const running = (async () => {

@@ -10,6 +10,7 @@ import {
   OPERATOR_INBOX,
 } from "../../../contract/stream.ts";
 import { createNatsPublisher } from "../../../edge/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { connectNats } from "../../../worker/nats.ts";
 import { prepareStreams } from "../../../worker/start-up.ts";
 import { startDeployedNats } from "../../support/deployed-nats.ts";
@@ -257,7 +258,10 @@ describe.each([
   }
 
   function createEdgePublisher() {
-    return createNatsPublisher({ servers: [nats.websocketUrl], ...nats.edge, name: "test" });
+    return createNatsPublisher(
+      { servers: [nats.websocketUrl], ...nats.edge, name: "test" },
+      NATS_WEBSOCKET,
+    );
   }
 
   async function counts() {

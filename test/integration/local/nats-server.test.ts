@@ -4,6 +4,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EVENTS_STREAM } from "../../../contract/stream.ts";
 import { createNatsPublisher, type NatsPublisher } from "../../../edge/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { findFreePort } from "../../../local/free-port.ts";
 import { prepareNats, prepareServer } from "../../../local/nats-server.ts";
 import { answersTcp } from "../../../local/probes.ts";
@@ -22,7 +23,10 @@ describe("prepareNats()", () => {
 
   beforeAll(async () => {
     nats = await startNats();
-    publisher = createNatsPublisher({ servers: [nats.websocketUrl], ...nats.edge, name: "test" });
+    publisher = createNatsPublisher(
+      { servers: [nats.websocketUrl], ...nats.edge, name: "test" },
+      NATS_WEBSOCKET,
+    );
   });
 
   afterAll(() => nats?.stop());

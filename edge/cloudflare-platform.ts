@@ -1,0 +1,16 @@
+import type { Bindings } from "./bindings.ts";
+import type { Config } from "./env.ts";
+import type { Platform } from "./platform.ts";
+import { createPublisherPool } from "./publisher-pool.ts";
+import { createKeeperClient } from "./revocation-keeper.ts";
+
+/** Durable Objects, Cloudflare's rate limits and its cache. */
+export function createCloudflarePlatform(bindings: Bindings, config: Config): Platform {
+  return {
+    publisher: createPublisherPool(bindings.PUBLISHER, config.publisherShards),
+    keeper: createKeeperClient(bindings.REVOCATION_KEEPER),
+    gates: { project: bindings.PROJECT_GATE, refusedKeys: bindings.REFUSED_KEYS_GATE },
+    // In every Worker; on workers.dev it keeps nothing.
+    sharedCache: caches.default,
+  };
+}

@@ -1,0 +1,14 @@
+import type { HttpCache } from "./cache/colo-cache.ts";
+import type { CoarseGateOptions } from "./coarse-gate.ts";
+import type { EventPublisher } from "./publisher-pool.ts";
+import type { RevocationStore } from "./revocation-list.ts";
+
+/** What the edge gets from where it runs: all else is the same everywhere. */
+export type Platform = {
+  readonly publisher: EventPublisher;
+  /** Remembers revoked keys while Redis is away. */
+  readonly keeper: RevocationStore;
+  readonly gates: Pick<CoarseGateOptions, "project" | "refusedKeys">;
+  /** Undefined where answers are shared by nobody: the process' memory is then the only cache. */
+  readonly sharedCache: HttpCache | undefined;
+};
