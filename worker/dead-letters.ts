@@ -5,8 +5,8 @@ import type { Engine } from "./engine.ts";
 import { withoutErased } from "./erased-letters.ts";
 
 export type DeadLetters = {
-  /** Resolves once every letter that may be kept is durable. */
-  publish(letters: readonly DeadLetter[]): Promise<void>;
+  /** Resolves once every letter that may be kept is durable, to their number. */
+  publish(letters: readonly DeadLetter[]): Promise<number>;
 };
 
 /** Leaves room for the letter's other fields and for headers under NATS' default `max_payload` of 1 MiB. */
@@ -18,13 +18,15 @@ export function createDeadLetters(
 ): DeadLetters {
   return {
     async publish(letters) {
-      for (const letter of await withoutErased(letters, findErased)) {
+      const kept = await withoutErased(letters, findErased);
+      for (const letter of kept) {
         const json = JSON.stringify(letter);
         await jetstream.publish(deadLetterSubject(letter), json, {
           msgID: idOf(letter),
           timeout: 5_000,
         });
       }
+      return kept.length;
     },
   };
 }

@@ -92,6 +92,8 @@ export type Engine = {
   findErased<Event extends ReceivedEvent>(events: readonly Event[]): Promise<ReadonlySet<Event>>;
   /** Moves old events to the cold tier now; only an engine that has one can. */
   readonly archive?: (request: ArchiveRequest) => Promise<ArchiveReport>;
+  /** The time up to which everything received is in every answer; undefined before that is known. */
+  readAsOfMs(): Promise<number | undefined>;
   /** What the engine says of itself in the log and at `/readyz`. */
   describe(): Readonly<Record<string, unknown>>;
   /** Rejects when the store does not answer. */

@@ -46,6 +46,8 @@ const common = {
   WORKER_HOST: z.string().min(1).default("127.0.0.1"),
   WORKER_PORT: integer(0, 65_535, 8_790),
   WORKER_TOKEN: z.string().min(16, "is shorter than 16 characters").optional(),
+  /** Reads `/metrics`, as the WORKER_TOKEN does, and nothing else. */
+  METRICS_TOKEN: z.string().min(16, "is shorter than 16 characters").optional(),
   /** Names this worker's row in pipeline_progress: two workers that run at once must not share it. */
   WORKER_ID: z.string().min(1).max(200).optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -134,6 +136,7 @@ const SECRETS = [
   "DATABASE_OWNER_URL",
   "NATS_PASSWORD",
   "WORKER_TOKEN",
+  "METRICS_TOKEN",
   "CLICKHOUSE_PASSWORD",
   "COLD_S3_ACCESS_KEY_ID",
   "COLD_S3_SECRET_ACCESS_KEY",

@@ -1,4 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import type { Settlement } from "./metrics/intake-metrics.ts";
 
 /** What settles a delivery. */
 export type Acknowledgeable = Pick<JsMsg, "seq" | "data" | "ack" | "nak" | "term" | "working">;
@@ -9,6 +10,8 @@ export type Acknowledgeable = Pick<JsMsg, "seq" | "data" | "ack" | "nak" | "term
  */
 export type InFlight = {
   readonly count: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
   /** Until the limit is reached. What was fetched in one go may exceed it. */
   readonly freeBytes: number;
   /** False for a message that is held already: then only the newer delivery is the one to acknowledge. */
@@ -30,7 +33,11 @@ export type InFlight = {
   extend(): void;
 };
 
-export function createInFlight(maxBytes: number): InFlight {
+/** @param onSettled called with each delivery that is settled */
+export function createInFlight(
+  maxBytes: number,
+  onSettled: (settlement: Settlement) => void,
+): InFlight {
   const held = new Map<number, Acknowledgeable>();
   let bytes = 0;
   let waiting: Waiter[] = [];
@@ -39,6 +46,10 @@ export function createInFlight(maxBytes: number): InFlight {
     get count() {
       return held.size;
     },
+    get bytes() {
+      return bytes;
+    },
+    maxBytes,
     get freeBytes() {
       return Math.max(0, maxBytes - bytes);
     },
@@ -50,16 +61,16 @@ export function createInFlight(maxBytes: number): InFlight {
       return true;
     },
     ack(sequence) {
-      release(sequence)?.ack();
+      release(sequence, "ack")?.ack();
     },
     term(sequence, reason) {
-      release(sequence)?.term(reason);
+      release(sequence, "term")?.term(reason);
     },
     nak(sequence, delayMs) {
-      release(sequence)?.nak(delayMs);
+      release(sequence, "nak")?.nak(delayMs);
     },
     nakAll() {
-      for (const sequence of [...held.keys()]) release(sequence)?.nak();
+      for (const sequence of [...held.keys()]) release(sequence, "nak")?.nak();
     },
     disown() {
       for (const [sequence, { data }] of held) held.set(sequence, toSilent(sequence, data));
@@ -85,9 +96,10 @@ export function createInFlight(maxBytes: number): InFlight {
     });
   }
 
-  function release(sequence: number): Acknowledgeable | undefined {
+  function release(sequence: number, settlement: Settlement): Acknowledgeable | undefined {
     const message = held.get(sequence);
     if (message === undefined) return undefined;
+    onSettled(settlement);
     held.delete(sequence);
     bytes -= message.data.length;
     for (const { isOver, end } of waiting) if (isOver()) end();

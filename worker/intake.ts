@@ -5,6 +5,7 @@ import type { Delivery, StreamMessage } from "./delivery.ts";
 import type { EventWriter } from "./engine.ts";
 import { createInFlight, type InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
+import type { IntakeMeter } from "./metrics/intake-metrics.ts";
 import { pause } from "./pause.ts";
 import { createWriter, type WriterDeps } from "./writer.ts";
 
@@ -34,6 +35,7 @@ export type IntakeDeps = {
   readonly onCommitted?: WriterDeps["onCommitted"];
   readonly batchLimits: BatchLimits;
   readonly maxInFlightBytes: number;
+  readonly meter: IntakeMeter;
   /** Of the consumer. */
   readonly ackWaitMs: number;
   readonly logger: Logger;
@@ -41,15 +43,16 @@ export type IntakeDeps = {
 
 /** Whoever calls this closes it. */
 export function createIntake(deps: IntakeDeps): Intake {
-  const { store, deadLetters, logger } = deps;
+  const { store, deadLetters, meter, logger } = deps;
   const giveUp = new AbortController();
-  const inFlight = createInFlight(deps.maxInFlightBytes);
+  const inFlight = createInFlight(deps.maxInFlightBytes, meter.settled);
   const write = createWriter({
     store,
     kindOf: deps.kindOf,
     deadLetters,
     inFlight,
     onCommitted: deps.onCommitted ?? (() => {}),
+    meter,
     logger,
     giveUp: giveUp.signal,
     delay: pause,
@@ -60,6 +63,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   return {
     inFlight,
     onMessage(message) {
+      meter.delivered(message.redelivered);
       if (!inFlight.add(message)) return 0;
       try {
         const delivery = deps.decode(message);
@@ -91,7 +95,8 @@ export function createIntake(deps: IntakeDeps): Intake {
       ...toPayload(data),
     };
     deadLetters.publish([letter]).then(
-      () => {
+      (kept) => {
+        meter.buried(kept);
         logger.warn({ sequence: seq, subject, reason }, "message dead-lettered");
         inFlight.term(seq, "");
       },

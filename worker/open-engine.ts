@@ -1,18 +1,24 @@
 import type { Engine } from "./engine.ts";
 import type { WorkerEnv } from "./env.ts";
 import type { Logger } from "./logger.ts";
+import type { StoreMeter } from "./metrics/store-metrics.ts";
 
 /** The engine that `STORE` names. Each is loaded only where it is used: DuckDB's library alone is 70 MB. */
-export async function openEngine(env: WorkerEnv, logger: Logger): Promise<Engine> {
+export async function openEngine(
+  env: WorkerEnv,
+  logger: Logger,
+  meter: StoreMeter,
+): Promise<Engine> {
   switch (env.STORE) {
     case "timescale":
-      return openTimescale(env, logger);
+      return openTimescale(env, logger, meter);
     case "duckdb": {
       const { createDuckDbEngine } = await import("./duckdb/duckdb-engine.ts");
       const { DUCKDB_PATH: path, DUCKDB_MEMORY_LIMIT: memoryLimit, DUCKDB_THREADS: threads } = env;
       return createDuckDbEngine({
         path,
         threads,
+        meter,
         logger,
         ...(memoryLimit === undefined ? {} : { memoryLimit }),
       });
@@ -25,6 +31,7 @@ export async function openEngine(env: WorkerEnv, logger: Logger): Promise<Engine
         password: env.CLICKHOUSE_PASSWORD,
         database: env.CLICKHOUSE_DATABASE,
         cluster: env.CLICKHOUSE_CLUSTER,
+        meter,
         logger,
       });
     }
@@ -34,6 +41,7 @@ export async function openEngine(env: WorkerEnv, logger: Logger): Promise<Engine
 async function openTimescale(
   env: WorkerEnv & { readonly STORE: "timescale" },
   logger: Logger,
+  meter: StoreMeter,
 ): Promise<Engine> {
   const { createTimescaleEngine } = await import("./timescale/timescale-engine.ts");
   const hot = createTimescaleEngine({
@@ -51,6 +59,7 @@ async function openTimescale(
       hasPropertiesIndex: env.PROPERTIES_INDEX,
       hasUserIndex: env.USER_INDEX,
     },
+    meter,
     logger,
   });
   if (env.COLD_URL === undefined) return hot;
@@ -71,6 +80,7 @@ async function openTimescale(
     },
     hotDays: env.HOT_DAYS,
     archiveEveryMs: env.ARCHIVE_EVERY_MS,
+    meter,
     logger,
   });
 }

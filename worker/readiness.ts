@@ -2,6 +2,7 @@ import type { JetStreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
 import type { Engine } from "./engine.ts";
+import type { InFlight } from "./in-flight.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
 export type PartReadiness = { readonly ok: boolean } & Readonly<Record<string, unknown>>;
@@ -11,6 +12,8 @@ export type Readiness = Readonly<Record<string, PartReadiness>>;
 export type WorkerState = {
   nats?: NatsConnection;
   manager?: JetStreamManager;
+  /** By the intake of live messages. */
+  held?: InFlight;
   isMigrated: boolean;
 };
 

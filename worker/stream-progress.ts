@@ -14,6 +14,8 @@ export type StreamProgress = {
    * runs: rows that are acknowledged later may not be in it.
    */
   asOf(): string | null;
+  /** The same; undefined until the stream has answered. */
+  asOfMs(): number | undefined;
   run(stop: AbortSignal): Promise<void>;
 };
 
@@ -25,6 +27,7 @@ export function createStreamProgress(deps: {
   let claimMs: number | undefined;
 
   return {
+    asOfMs: () => claimMs,
     asOf: () => (claimMs === undefined ? null : formatInstant(claimMs)),
     async run(stop) {
       for (let failures = 0; !stop.aborted; ) {

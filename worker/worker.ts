@@ -13,6 +13,8 @@ import { runJanitor } from "./janitor.ts";
 import { listDeadLetters } from "./list-dead-letters.ts";
 import { runLiveConsumer } from "./live-consumer.ts";
 import type { Logger } from "./logger.ts";
+import { createProcessMetrics } from "./metrics/process-metrics.ts";
+import { createCollector, createWorkerMetrics } from "./metrics/worker-metrics.ts";
 import { connectNats } from "./nats.ts";
 import { openEngine } from "./open-engine.ts";
 import { checkReadiness, type WorkerState } from "./readiness.ts";
@@ -49,7 +51,10 @@ async function run(
   const state: WorkerState = { isMigrated: false };
   // What cannot be removed now will be by a later life, and costs no more than its place.
   await removeLeftovers(env.SCRATCH_DIR).catch(() => {});
-  const engine = await openEngine(env, logger);
+  const metrics = createWorkerMetrics(Date.now);
+  const processMetrics = createProcessMetrics();
+  defer(async () => processMetrics.close());
+  const engine = await openEngine(env, logger, metrics.store);
   defer(() => engine.close());
   const server = await startHttpServer({
     host: env.WORKER_HOST,
@@ -60,6 +65,17 @@ async function run(
     scratchDir: env.SCRATCH_DIR,
     archive: engine.archive,
     checkReadiness: () => checkReadiness(engine, state),
+    metrics: metrics.http,
+    metricsToken: env.METRICS_TOKEN,
+    collectMetrics: createCollector({
+      metrics,
+      process: processMetrics,
+      checkReadiness: () => checkReadiness(engine, state),
+      engine,
+      manager: () => state.manager,
+      held: () => state.held,
+      now: Date.now,
+    }),
     async findDeadLetter(projectId, eventId) {
       if (state.manager === undefined) throw new Error("Cannot find dead letter: not connected");
       return findDeadLetter(state.manager, projectId, eventId);
@@ -115,9 +131,11 @@ async function run(
     batchLimits,
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
     ackWaitMs: env.ACK_WAIT_MS,
+    meter: metrics.intake.live,
     logger,
   };
   const intake = createIntake(intakeDeps);
+  state.held = intake.inFlight;
 
   const background = new AbortController();
   const running = Promise.all([
@@ -138,6 +156,7 @@ async function run(
       createIntake({
         ...intakeDeps,
         ...more,
+        meter: metrics.intake.replay,
         store: replayStore,
         decode: decodeAsNew,
         batchLimits: {

@@ -6,6 +6,7 @@ import { codeOf } from "./error-code.ts";
 import type { EventRow } from "./event-row.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
+import type { IntakeMeter } from "./metrics/intake-metrics.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 
 export type WriterDeps = {
@@ -16,6 +17,7 @@ export type WriterDeps = {
   readonly inFlight: InFlight;
   /** Called after each commit and before the acknowledgement; `inserted` of the rows were new. */
   readonly onCommitted: (rows: readonly EventRow[], inserted: number) => void;
+  readonly meter: Pick<IntakeMeter, "batch" | "committed" | "writeFailed" | "buried">;
   readonly logger: Logger;
   /** Ends the retries: the batch goes back to the stream. */
   readonly giveUp: AbortSignal;
@@ -37,13 +39,17 @@ const UNEXPECTED_ATTEMPTS = 7;
  * message is acknowledged. Never rejects.
  */
 export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]) => Promise<void> {
-  const { store, inFlight, logger, giveUp } = deps;
+  const { store, inFlight, meter, logger, giveUp } = deps;
   let commits = 0;
 
   return async (deliveries) => {
     const badRows: BadRow[] = [];
     try {
       const rows = deliveries.flatMap((delivery) => delivery.rows);
+      meter.batch(
+        rows.length,
+        deliveries.reduce((sum, { bytes }) => sum + bytes, 0),
+      );
       if (rows.length > 0) badRows.push(...(await writeRows(rows)));
     } catch (error) {
       if (!giveUp.aborted) logger.error({ err: error }, "batch failed");
@@ -72,10 +78,12 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
       try {
         const { inserted } = await store.write(rows);
         commits += 1;
+        meter.committed(rows.length, inserted);
         deps.onCommitted(rows, inserted);
         return undefined;
       } catch (error) {
         const kind = deps.kindOf(error);
+        meter.writeFailed(kind);
         if (kind === "data") return error;
         if (kind === "unexpected" && attempt + 1 >= UNEXPECTED_ATTEMPTS) {
           // A single row is only to blame when the store took others meanwhile: a missing right fails every row.
@@ -99,7 +107,7 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
         continue;
       }
       try {
-        await deps.deadLetters.publish(letters);
+        meter.buried(await deps.deadLetters.publish(letters));
         logger.warn(
           { sequence: delivery.sequence, subject: delivery.subject, events: letters.length },
           "events dead-lettered",

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine.ts";
 import type { Logger } from "../logger.ts";
+import type { StoreMeter } from "../metrics/store-metrics.ts";
 import { MigrationError } from "../migrations.ts";
 import { createStreamProgress, type StreamProgress } from "../stream-progress.ts";
 import { kindOfClickHouseError } from "./clickhouse-error.ts";
@@ -13,6 +14,7 @@ import { createSchema } from "./schema.ts";
 export type ClickHouseEngineOptions = ClickHouseOptions & {
   /** As `on cluster` names it, a macro such as `{cluster}` too; without it the schema is that of one node. */
   readonly cluster: string | undefined;
+  readonly meter?: Pick<StoreMeter, "inserted"> | undefined;
   readonly logger: Logger;
 };
 
@@ -45,7 +47,7 @@ export function createClickHouseEngine(options: ClickHouseEngineOptions): Engine
     async start(manager) {
       progress ??= createStreamProgress({ manager, logger });
     },
-    openWriter: () => createClickHouseWriter(clickHouse, schema),
+    openWriter: () => createClickHouseWriter(clickHouse, schema, options.meter),
     async run(stop) {
       await progress?.run(stop);
     },
@@ -56,6 +58,7 @@ export function createClickHouseEngine(options: ClickHouseEngineOptions): Engine
       return { erased_at: erasedAt, removed: { hot: events } };
     },
     findErased: async (events) => new Set((await erasedUsers.findErased(events)).keys()),
+    readAsOfMs: async () => progress?.asOfMs(),
     describe: () => ({ version, database: schema.database, cluster: schema.cluster }),
     async checkHealth() {
       await clickHouse.ask("select 1 from events limit 0");

@@ -6,6 +6,7 @@ import { createConnectionPool } from "../duckdb/connection-pool.ts";
 import { openDuckDb } from "../duckdb/database.ts";
 import type { EventReader } from "../engine.ts";
 import type { Logger } from "../logger.ts";
+import type { StoreMeter } from "../metrics/store-metrics.ts";
 import { pause } from "../pause.ts";
 import { ARCHIVE_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import { connectDatabase, READ_TIMEOUT_MS, type Sql } from "../timescale/database.ts";
@@ -33,6 +34,7 @@ export type ColdTierOptions = {
   /** How old a day must be, at its end, to be archived. */
   readonly hotMs: number;
   readonly archiveEveryMs: number;
+  readonly meter?: Pick<StoreMeter, "archived" | "archiveFailed"> | undefined;
   readonly logger: Logger;
   /** As DuckDB writes it. */
   readonly memoryLimit?: string;
@@ -71,7 +73,7 @@ const DEFAULT_MEMORY_LIMIT = "2GB";
 
 /** Parquet files behind the table `events` of one database. */
 export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> {
-  const { databaseUrl, ownerUrl = databaseUrl, store, logger } = options;
+  const { databaseUrl, ownerUrl = databaseUrl, store, meter, logger } = options;
   await store.prepare();
   await mkdir(options.scratchDir, { recursive: true });
   // DuckDB names its files alike everywhere. What a killed worker leaves there goes with what its exports left.
@@ -125,9 +127,16 @@ export async function openColdTier(options: ColdTierOptions): Promise<ColdTier> 
       const run = () =>
         archive({ ...archiverDeps, onStep, limits }, { olderThanMs, isDryRun, nowMs, signal });
       if (isDryRun) return run();
-      const report = await withArchiveLock(archiver, run);
-      await guard.refresh();
-      return report ?? notRun(targetFloorMs(nowMs, olderThanMs));
+      try {
+        const done = await withArchiveLock(archiver, run);
+        await guard.refresh();
+        const report = done ?? (await notRun(targetFloorMs(nowMs, olderThanMs)));
+        meter?.archived(report);
+        return report;
+      } catch (error) {
+        if (!signal.aborted) meter?.archiveFailed();
+        throw error;
+      }
     },
     async run(stop) {
       while (!stop.aborted) {

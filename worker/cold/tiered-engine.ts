@@ -1,6 +1,7 @@
 import type { ArchiveReport, ArchiveRequest } from "../../contract/archive-report.ts";
 import type { Engine, EventReader } from "../engine.ts";
 import type { Logger } from "../logger.ts";
+import type { StoreMeter } from "../metrics/store-metrics.ts";
 import type { TimescaleEngine } from "../timescale/timescale-engine.ts";
 import { type ColdTier, openColdTier } from "./cold-tier.ts";
 import { type ObjectStoreSettings, openObjectStore } from "./open-object-store.ts";
@@ -12,6 +13,7 @@ export type TieredEngineOptions = {
   readonly place: ObjectStoreSettings;
   readonly hotDays: number;
   readonly archiveEveryMs: number;
+  readonly meter?: Pick<StoreMeter, "archived" | "archiveFailed"> | undefined;
   readonly logger: Logger;
 };
 
@@ -49,6 +51,7 @@ export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
         scratchDir: options.place.scratchDir,
         hotMs: hotDays * DAY_MS,
         archiveEveryMs: options.archiveEveryMs,
+        meter: options.meter,
         logger,
       });
     },

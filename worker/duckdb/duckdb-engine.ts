@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Engine } from "../engine.ts";
 import type { Logger } from "../logger.ts";
+import type { StoreMeter } from "../metrics/store-metrics.ts";
 import { MigrationError } from "../migrations.ts";
 import { pause } from "../pause.ts";
 import { createStreamProgress, type StreamProgress } from "../stream-progress.ts";
@@ -23,6 +24,7 @@ export type DuckDbEngineOptions = {
   /** The file; its folder is made if it is missing. */
   readonly path: string;
   readonly logger: Logger;
+  readonly meter?: Pick<StoreMeter, "inserted"> | undefined;
   /** As DuckDB writes it: `2GB`. */
   readonly memoryLimit?: string;
   readonly threads?: number;
@@ -57,9 +59,11 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
     },
     openWriter: () => ({
       async write(rows) {
+        const beganMs = performance.now();
         const inserted = await guarded(({ session }) =>
           session.transaction((connection) => insertBatch(connection, rows)),
         );
+        options.meter?.inserted("duckdb", (performance.now() - beganMs) / 1_000);
         return { inserted };
       },
     }),
@@ -82,6 +86,7 @@ export function createDuckDbEngine(options: DuckDbEngineOptions): Engine {
       });
     },
     findErased: (events) => findErased(use().database, events),
+    readAsOfMs: async () => progress?.asOfMs(),
     describe: () => ({ path: options.path }),
     async checkHealth() {
       // Not one of the readers' connections: all of them may be busy with long questions.

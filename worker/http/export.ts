@@ -6,10 +6,11 @@ import { type ExportRequest, exportRequestSchema } from "../../contract/store-ap
 import type { Engine } from "../engine.ts";
 import { PARQUET_CONTENT_TYPE, withParquetFile } from "../export/parquet-file.ts";
 import { CSV, NDJSON, type TextFormat } from "../export/text-format.ts";
+import type { HttpMetrics } from "../metrics/http-metrics.ts";
 import type { Call } from "./call.ts";
 import { readJson } from "./read-json.ts";
 import { toHttpProblem } from "./store-failure.ts";
-import { createWorkQueue } from "./work-queue.ts";
+import { createWorkQueue, QueueFullError } from "./work-queue.ts";
 
 /** Each holds a place in the store, and in Parquet a file on disk, for as long as its reader takes: one project may not take them all. */
 const MAX_EXPORTS = 4;
@@ -20,6 +21,7 @@ const STALL_MS = 120_000;
 export type ExportDeps = {
   readonly engine: Pick<Engine, "name" | "reader">;
   readonly scratchDir: string;
+  readonly metrics: Pick<HttpMetrics, "exported" | "watch">;
 };
 
 /**
@@ -32,15 +34,23 @@ export function createExportRoute(deps: ExportDeps) {
     maxRunningOfOne: MAX_EXPORTS_OF_ONE,
     maxWaiting: 0,
   });
+  const { metrics } = deps;
+  metrics.watch("export", () => queue.load);
 
   return async function answerExport(call: Call): Promise<void> {
     const wish = await readJson(call.request, exportRequestSchema);
     try {
       await queue.run(wish.project_id, () => sendEvents(call, wish, deps), call.clientGone);
+      metrics.exported("complete");
     } catch (error) {
+      metrics.exported(call.clientGone.aborted ? "client_gone" : outcomeOf(error));
       throw toHttpProblem(error, deps.engine);
     }
   };
+}
+
+function outcomeOf(error: unknown) {
+  return error instanceof QueueFullError ? "refused" : "failed";
 }
 
 async function sendEvents(call: Call, wish: ExportRequest, deps: ExportDeps): Promise<void> {

@@ -1,33 +1,43 @@
 import type { EventReading } from "../../contract/event-reading.ts";
+import { StatsQueryError } from "../../contract/query-parts.ts";
 import { type StoreQuery, storeQuerySchema } from "../../contract/store-api.ts";
 import { DAY_MS } from "../../contract/time-buckets.ts";
 import { uuidV7EpochMs } from "../../contract/uuid.ts";
 import type { Engine, EventReader } from "../engine.ts";
+import type { HttpMetrics } from "../metrics/http-metrics.ts";
 import type { Call } from "./call.ts";
 import { HttpProblem } from "./problem.ts";
 import { readJson } from "./read-json.ts";
 import { sendJson } from "./send.ts";
 import { toHttpProblem } from "./store-failure.ts";
-import { createWorkQueue } from "./work-queue.ts";
+import { createWorkQueue, QueueFullError } from "./work-queue.ts";
 
 /** More at once only make each other slower; more in line would have given up before their turn. */
 const MAX_CONCURRENT = 8;
 const MAX_WAITING = 64;
 
-export type QueryDeps = { readonly engine: Pick<Engine, "name" | "reader"> };
+export type QueryDeps = {
+  readonly engine: Pick<Engine, "name" | "reader">;
+  readonly metrics: Pick<HttpMetrics, "asked" | "queryFailed" | "watch">;
+};
 
 /** `POST /query`: one question to the store, answered within the time that its asker waits, or not at all. */
-export function createQueryRoute({ engine }: QueryDeps) {
+export function createQueryRoute({ engine, metrics }: QueryDeps) {
   const queue = createWorkQueue({ maxRunning: MAX_CONCURRENT, maxWaiting: MAX_WAITING });
+  metrics.watch("query", () => queue.load);
 
   return async function answerQuery({ request, response, clientGone }: Call): Promise<void> {
     const question = await readJson(request, storeQuerySchema);
     const expired = AbortSignal.timeout(question.timeout_ms);
     const signal = AbortSignal.any([expired, clientGone]);
+    const beganMs = performance.now();
     try {
       const asking = () => read(engine.reader, question, signal);
-      sendJson(response, 200, await queue.run(question.project_id, asking, signal));
+      const answer = await queue.run(question.project_id, asking, signal);
+      metrics.asked(kindOf(question), sourcesOf(answer), (performance.now() - beganMs) / 1_000);
+      sendJson(response, 200, answer);
     } catch (cause) {
+      metrics.queryFailed(clientGone.aborted ? "client_gone" : reasonOf(cause, expired));
       if (!expired.aborted) throw toHttpProblem(cause, engine);
       const detail = `${engine.name} did not answer within ${question.timeout_ms / 1_000} s`;
       throw new HttpProblem("store-timeout", { detail, cause });
@@ -35,11 +45,25 @@ export function createQueryRoute({ engine }: QueryDeps) {
   };
 }
 
+function kindOf(question: StoreQuery) {
+  return question.read === "stats" ? question.query.kind : question.read;
+}
+
+function sourcesOf(answer: object): readonly string[] | undefined {
+  return "sources" in answer ? (answer.sources as readonly string[]) : undefined;
+}
+
+function reasonOf(error: unknown, expired: AbortSignal) {
+  if (expired.aborted) return "timeout";
+  if (error instanceof QueueFullError) return "refused";
+  return error instanceof StatsQueryError ? "invalid" : "store";
+}
+
 async function read(
   reader: EventReader,
   question: StoreQuery,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<object> {
   const { project_id: projectId } = question;
   switch (question.read) {
     case "stats":

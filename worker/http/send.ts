@@ -22,7 +22,7 @@ export function sendProblem(response: ServerResponse, { slug, details }: HttpPro
   send(response, status, "application/problem+json", redact(JSON.stringify(problem)));
 }
 
-function send(response: ServerResponse, status: number, type: string, json: string): void {
+export function send(response: ServerResponse, status: number, type: string, text: string): void {
   response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
-  response.end(json);
+  response.end(text);
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { PROBLEMS } from "../../contract/problem.ts";
 import type { Logger } from "../logger.ts";
+import type { HttpMetrics, HttpRoute } from "../metrics/http-metrics.ts";
 import { type ArchiveDeps, answerArchive } from "./archive.ts";
 import { authorize } from "./authorize.ts";
 import type { Call } from "./call.ts";
@@ -10,18 +11,21 @@ import { answerErase, type EraseDeps } from "./erase.ts";
 import { createExportRoute, type ExportDeps } from "./export.ts";
 import { answerHealth, answerReadiness, type HealthDeps } from "./health.ts";
 import { createLimitedServer, HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { answerMetrics, type MetricsDeps } from "./metrics.ts";
 import { HttpProblem } from "./problem.ts";
 import { createQueryRoute, type QueryDeps } from "./query.ts";
 import { sendProblem } from "./send.ts";
 
-/** Without a token nobody gets anything but the worker's health. */
+/** Without a token nobody gets anything but the worker's health and, with a token of their own, its metrics. */
 export type HttpServerOptions = {
   readonly host: string;
   readonly port: number;
   readonly logger: Logger;
   /** HTTP_LIMITS by default. */
   readonly limits?: HttpLimits;
+  readonly metrics: HttpMetrics;
 } & HealthDeps &
+  MetricsDeps &
   DeadLetterDeps &
   DeadLetterPageDeps &
   QueryDeps &
@@ -30,6 +34,8 @@ export type HttpServerOptions = {
   ArchiveDeps;
 
 type Route = {
+  /** What its answers are counted by. */
+  readonly name: HttpRoute;
   readonly methods: readonly ["GET", "HEAD"] | readonly ["POST"];
   readonly path: RegExp;
   readonly isForEverybody?: true;
@@ -41,7 +47,8 @@ export function startHttpServer(options: HttpServerOptions): Promise<Server> {
   const routes = createRoutes(options);
   const { limits = HTTP_LIMITS } = options;
   const server = createLimitedServer(limits, async (request, response) => {
-    await respond(request, response, routes, options);
+    const name = await respond(request, response, routes, options);
+    if (response.headersSent) options.metrics.answered(name, response.statusCode);
     if (!response.writableFinished) response.socket?.setTimeout(limits.stallTimeoutMs);
   });
   return new Promise((resolve, reject) => {
@@ -54,27 +61,43 @@ function createRoutes(options: HttpServerOptions): readonly Route[] {
   const reads = { methods: ["GET", "HEAD"] } as const;
   const asks = { methods: ["POST"] } as const;
   return [
-    { ...reads, path: /^\/healthz$/, isForEverybody: true, answer: answerHealth },
+    { name: "health", ...reads, path: /^\/healthz$/, isForEverybody: true, answer: answerHealth },
     {
+      name: "health",
       ...reads,
       path: /^\/readyz$/,
       isForEverybody: true,
       answer: (call) => answerReadiness(call, options),
     },
     {
+      name: "metrics",
+      ...reads,
+      path: /^\/metrics$/,
+      // It looks at tokens itself: one that reads metrics alone will do.
+      isForEverybody: true,
+      answer: (call) => answerMetrics(call, options),
+    },
+    {
+      name: "dead_letters",
       ...reads,
       path: /^\/dead-letters\/([^/]+)$/,
       answer: (call) => answerDeadLetterPage(call, options),
     },
     {
+      name: "dead_letters",
       ...reads,
       path: /^\/dead-letters\/([^/]+)\/([^/]+)$/,
       answer: (call) => answerDeadLetter(call, options),
     },
-    { ...asks, path: /^\/query$/, answer: createQueryRoute(options) },
-    { ...asks, path: /^\/export$/, answer: createExportRoute(options) },
-    { ...asks, path: /^\/erase$/, answer: (call) => answerErase(call, options) },
-    { ...asks, path: /^\/archive$/, answer: (call) => answerArchive(call, options) },
+    { name: "query", ...asks, path: /^\/query$/, answer: createQueryRoute(options) },
+    { name: "export", ...asks, path: /^\/export$/, answer: createExportRoute(options) },
+    { name: "erase", ...asks, path: /^\/erase$/, answer: (call) => answerErase(call, options) },
+    {
+      name: "archive",
+      ...asks,
+      path: /^\/archive$/,
+      answer: (call) => answerArchive(call, options),
+    },
   ];
 }
 
@@ -86,31 +109,35 @@ const SECURITY_HEADERS = [
   ["referrer-policy", "no-referrer"],
 ] as const;
 
+/** Answers which route it was. */
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   routes: readonly Route[],
   { token, logger }: HttpServerOptions,
-): Promise<void> {
+): Promise<HttpRoute> {
   const clientGone = goneSignal(response);
+  let name: HttpRoute = "other";
   for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
   try {
     const { route, captured } = findRoute(request, response, routes);
+    name = route.name;
     if (!route.isForEverybody) authorize(request, response, token);
     await route.answer({ request, response, captured, clientGone });
   } catch (error) {
-    if (clientGone.aborted) return;
+    if (clientGone.aborted) return name;
     const problem =
       error instanceof HttpProblem ? error : new HttpProblem("internal-error", { cause: error });
     log(problem, request, logger);
     // The client must not take the part that it has for the whole.
     if (response.headersSent) {
       response.destroy();
-      return;
+      return name;
     }
     if (!request.complete) response.setHeader("connection", "close");
     sendProblem(response, problem);
   }
+  return name;
 }
 
 function findRoute(request: IncomingMessage, response: ServerResponse, routes: readonly Route[]) {

@@ -4,6 +4,7 @@
  * that has most gives way to one that has less.
  */
 export type WorkQueue = {
+  readonly load: { readonly running: number; readonly waiting: number };
   /**
    * Rejects with the signal's reason once it aborts, also while the work still runs: its place is taken until it really ends.
    * @throws {QueueFullError}
@@ -44,6 +45,9 @@ export function createWorkQueue(limits: WorkQueueLimits): WorkQueue {
   const waiting = new Set<Waiter>();
 
   return {
+    get load() {
+      return { running: running.length, waiting: waiting.size };
+    },
     async run(projectId, work, signal) {
       await enter(projectId, signal);
       return untilAborted(

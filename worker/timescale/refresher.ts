@@ -1,5 +1,6 @@
 import type { EventRow } from "../event-row.ts";
 import type { Logger } from "../logger.ts";
+import type { StoreMeter } from "../metrics/store-metrics.ts";
 import { pause } from "../pause.ts";
 import { retryDelayMs } from "../retry-delay.ts";
 import { FIRST_REFRESH_LOCK, LOCK_CLASS } from "./advisory-locks.ts";
@@ -66,11 +67,12 @@ export type RefresherDeps = {
   readonly repairEveryMs: number;
   /** Called after each repair with the database's time at which it began. */
   readonly onRepaired: (beganAt: Date) => Promise<void>;
+  readonly meter?: Pick<StoreMeter, "refreshed" | "refreshFailed" | "repaired"> | undefined;
   readonly logger: Logger;
 };
 
 export function createRefresher(deps: RefresherDeps): Refresher {
-  const { sql, logger } = deps;
+  const { sql, meter, logger } = deps;
   const keepers = deps.aggregates.map((aggregate, index) => ({
     aggregate,
     lock: FIRST_REFRESH_LOCK + index,
@@ -145,6 +147,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
         } catch (error) {
           rhythmLeftMs = Math.max(rhythmMs, retryDelayMs(failures, Math.random()));
           failures += 1;
+          meter?.refreshFailed(keeper.aggregate.name);
           logger.warn({ err: error, aggregate: keeper.aggregate.name }, "refresh failed, retrying");
         }
       }
@@ -228,6 +231,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
         const [row] = await sql<{ now: Date }[]>`select now()`;
         for (const keeper of keepers) await repair(keeper, stop);
         if (stop.aborted) return;
+        for (const { aggregate } of keepers) meter?.repaired(aggregate.name);
         isRepaired = true;
         failures = 0;
         if (row !== undefined) await deps.onRepaired(row.now);
@@ -282,6 +286,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     const tookMs = performance.now() - beganMs;
     keeper.pieceMs = adaptPieceMs(keeper.pieceMs, tookMs);
     const { name } = keeper.aggregate;
+    meter?.refreshed(name, tookMs / 1_000);
     const [from, to] = [piece.fromMs, piece.toMs].map((ms) => new Date(ms).toISOString());
     logger.debug({ aggregate: name, from, to, ms: Math.round(tookMs) }, "aggregate refreshed");
     return piece.toMs < window.toMs ? { fromMs: piece.toMs, toMs: window.toMs } : undefined;

@@ -3,6 +3,7 @@ import { createTimescaleDialect } from "../../sql/timescale/dialect.ts";
 import type { Engine } from "../engine.ts";
 import type { EventRow } from "../event-row.ts";
 import type { Logger } from "../logger.ts";
+import type { StoreMeter } from "../metrics/store-metrics.ts";
 import { MigrationError } from "../migrations.ts";
 import { settledWithin } from "../time-limit.ts";
 import { createAggregates } from "./aggregates.ts";
@@ -31,6 +32,7 @@ export type TimescaleEngineOptions = {
     readonly repairEveryMs: number;
   };
   readonly indexes: OptionalIndexes;
+  readonly meter?: StoreMeter | undefined;
   readonly logger: Logger;
 };
 
@@ -42,7 +44,7 @@ export type TimescaleEngine = Engine & {
 
 /** TimescaleDB, or PostgreSQL without it: one table, aggregates that this process keeps fresh, progress that all workers report. */
 export function createTimescaleEngine(options: TimescaleEngineOptions): TimescaleEngine {
-  const { databaseUrl, ownerUrl = databaseUrl, workerId, logger, refresh } = options;
+  const { databaseUrl, ownerUrl = databaseUrl, workerId, meter, logger, refresh } = options;
   const sql = connectDatabase(databaseUrl, 6);
   const owner = ownerUrl === databaseUrl ? sql : connectDatabase(ownerUrl, 6);
   const reads = connectDatabase(databaseUrl, 4, { statementTimeoutMs: READ_TIMEOUT_MS });
@@ -86,6 +88,7 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
         hasCopyFromStdin: capabilitiesOf(prepared).hasCopyFromStdin,
         onCommitted: (rows) => started?.refresher.note(rows),
         storeLate: engine.storeLate,
+        meter,
       });
       closers.push(() => writer.close());
       return writer;
@@ -106,6 +109,10 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
       return { erased_at: erasedAt.toISOString(), removed: { hot: removed } };
     },
     findErased: (events) => findErased(sql, events),
+    async readAsOfMs() {
+      const [row] = await sql<{ as_of: Date | null }[]>`select as_of from pipeline_as_of`;
+      return row?.as_of?.getTime();
+    },
     describe: () => ({ ...prepared }),
     async checkHealth() {
       await sql`select 1`;
@@ -122,6 +129,7 @@ export function createTimescaleEngine(options: TimescaleEngineOptions): Timescal
       aggregates: hasAggregates ? createAggregates(refresh) : [],
       repairEveryMs: refresh.repairEveryMs,
       onRepaired: (beganAt) => progress.forgetSilent(beganAt),
+      meter,
       logger,
     });
     const progress: Progress = createProgress({

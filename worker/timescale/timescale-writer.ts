@@ -1,5 +1,6 @@
 import type { EventWriter } from "../engine.ts";
 import type { EventRow } from "../event-row.ts";
+import type { InsertPath, StoreMeter } from "../metrics/store-metrics.ts";
 import { FLOOR_LOCK, LOCK_CLASS } from "./advisory-locks.ts";
 import { connectDatabase, type Executor } from "./database.ts";
 import { encodeForCopy, insertByCopy } from "./insert-by-copy.ts";
@@ -24,13 +25,14 @@ export type TimescaleWriterOptions = {
    * its chunks may be gone.
    */
   readonly storeLate?: ((rows: readonly EventRow[]) => Promise<number>) | undefined;
+  readonly meter?: Pick<StoreMeter, "inserted"> | undefined;
 };
 
 /** Writes to PostgreSQL, with or without TimescaleDB. Whoever calls this closes it. */
 export function createTimescaleWriter(
   options: TimescaleWriterOptions,
 ): EventWriter & { close(): Promise<void> } {
-  const { storeLate, onCommitted } = options;
+  const { storeLate, onCommitted, meter } = options;
   let sql = connectDatabase(options.databaseUrl, options.connections);
 
   return {
@@ -74,17 +76,27 @@ export function createTimescaleWriter(
       return { hot, late, inserted: hot.length === 0 ? 0 : await insertHot(transaction, hot) };
     });
     onCommitted(hot);
-    return inserted + (late.length === 0 ? 0 : await storeLate(late));
+    if (late.length === 0) return inserted;
+    return inserted + (await timed("cold", () => storeLate(late)));
   }
 
   async function insertHot(executor: Executor, rows: readonly EventRow[]): Promise<number> {
     if (!options.hasCopyFromStdin || rows.length < COPY_MIN_ROWS) {
-      return insertByUnnest(executor, encodeColumns(rows));
+      return timed("unnest", () => insertByUnnest(executor, encodeColumns(rows)));
     }
-    const encoded = encodeForCopy(rows);
-    return executor === sql
-      ? sql.begin((transaction) => insertByCopy(transaction, encoded))
-      : insertByCopy(executor, encoded);
+    return timed("copy", () => {
+      const encoded = encodeForCopy(rows);
+      return executor === sql
+        ? sql.begin((transaction) => insertByCopy(transaction, encoded))
+        : insertByCopy(executor, encoded);
+    });
+  }
+
+  async function timed(path: InsertPath, insert: () => Promise<number>): Promise<number> {
+    const beganMs = performance.now();
+    const inserted = await insert();
+    meter?.inserted(path, (performance.now() - beganMs) / 1_000);
+    return inserted;
   }
 
   async function withTimeout<T>(work: Promise<T>): Promise<T> {

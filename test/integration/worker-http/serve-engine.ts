@@ -4,6 +4,7 @@ import { pino } from "pino";
 import type { StoreQueryInput } from "../../../contract/store-api.ts";
 import type { Engine } from "../../../worker/engine.ts";
 import { startHttpServer } from "../../../worker/http/server.ts";
+import { createHttpMetrics } from "../../../worker/metrics/http-metrics.ts";
 
 const TOKEN = "token-of-the-worker";
 
@@ -29,6 +30,9 @@ export async function serveEngine(engine: Engine): Promise<WorkerHttp> {
     engine,
     archive: undefined,
     checkReadiness: async () => ({}),
+    metrics: createHttpMetrics(),
+    metricsToken: undefined,
+    collectMetrics: async () => [],
     findDeadLetter: async () => undefined,
     listDeadLetters: async () => ({ letters: [], before: null }),
     removeDeadLetters: async () => 0,

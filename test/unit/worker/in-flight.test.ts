@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createInFlight } from "../../../worker/in-flight.ts";
 
 test("createInFlight() counts bytes and lends room again when messages are settled", async () => {
-  const inFlight = createInFlight(100);
+  const inFlight = createInFlight(100, () => {});
   const log: string[] = [];
   inFlight.add(message(1, 60, log));
   inFlight.add(message(2, 60, log));
@@ -20,7 +20,7 @@ test("createInFlight() counts bytes and lends room again when messages are settl
 });
 
 test("createInFlight() holds a redelivered message once and settles its newest delivery", () => {
-  const inFlight = createInFlight(100);
+  const inFlight = createInFlight(100, () => {});
   const log: string[] = [];
   expect(inFlight.add(message(1, 60, log, "first"))).toBe(true);
   expect(inFlight.add(message(1, 60, log, "second"))).toBe(false);
@@ -31,7 +31,7 @@ test("createInFlight() holds a redelivered message once and settles its newest d
 });
 
 test("createInFlight() extends and gives back everything held", () => {
-  const inFlight = createInFlight(100);
+  const inFlight = createInFlight(100, () => {});
   const log: string[] = [];
   inFlight.add(message(1, 10, log));
   inFlight.add(message(2, 10, log));
@@ -41,8 +41,21 @@ test("createInFlight() extends and gives back everything held", () => {
   expect(inFlight.count).toBe(0);
 });
 
+test("createInFlight() tells of each delivery that is settled, once", () => {
+  const settled: string[] = [];
+  const inFlight = createInFlight(100, (settlement) => settled.push(settlement));
+  for (const sequence of [1, 2, 3, 4, 5]) inFlight.add(message(sequence, 10, []));
+  inFlight.ack(1);
+  inFlight.ack(1);
+  inFlight.term(2, "");
+  inFlight.nak(3, 0);
+  inFlight.nakAll();
+  expect(settled).toEqual(["ack", "term", "nak", "nak", "nak"]);
+  expect([inFlight.bytes, inFlight.maxBytes]).toEqual([0, 100]);
+});
+
 test("createInFlight() waits no longer than the worker runs", async () => {
-  const inFlight = createInFlight(1);
+  const inFlight = createInFlight(1, () => {});
   inFlight.add(message(1, 10, []));
   const stop = new AbortController();
   const room = inFlight.waitForRoom(stop.signal);
@@ -51,7 +64,7 @@ test("createInFlight() waits no longer than the worker runs", async () => {
 });
 
 test("createInFlight() settles disowned messages without a word, and those after them as ever", async () => {
-  const inFlight = createInFlight(100);
+  const inFlight = createInFlight(100, () => {});
   const log: string[] = [];
   for (let seq = 1; seq <= 4; seq += 1) inFlight.add(message(seq, 10, log));
   inFlight.disown();

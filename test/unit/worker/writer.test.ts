@@ -1,9 +1,12 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { DeadLetter } from "../../../contract/dead-letter.ts";
+import { seriesOf } from "../../../contract/metrics/exposition.ts";
+import type { Metric } from "../../../contract/metrics/metric.ts";
 import type { Delivery } from "../../../worker/delivery.ts";
 import type { EventRow } from "../../../worker/event-row.ts";
 import { type Acknowledgeable, createInFlight } from "../../../worker/in-flight.ts";
+import { createIntakeMetrics } from "../../../worker/metrics/intake-metrics.ts";
 import { kindOfDatabaseError } from "../../../worker/timescale/database-error.ts";
 import { createWriter } from "../../../worker/writer.ts";
 import { createDelivery } from "./rows.ts";
@@ -32,6 +35,11 @@ describe("createWriter()", () => {
       event: { event_type: "click" },
     });
     expect(bench.log.slice(-3)).toEqual(["ack 1", "dead 2", "ack 2"]);
+    expect(bench.counts()).toMatchObject({
+      'sluice_worker_events_total{outcome="stored",intake="live"}': 14,
+      'sluice_worker_events_total{outcome="dead",intake="live"}': 2,
+      'sluice_worker_settlements_total{settlement="ack",intake="live"}': 2,
+    });
   });
 
   test("tries again what may work later, without losing or repeating anything", async () => {
@@ -40,6 +48,11 @@ describe("createWriter()", () => {
     bench.refuse = () => (failures-- > 0 ? withCode("57P01") : undefined);
     await bench.write([bench.deliver(4)]);
     expect(bench.log).toEqual(["commit 4", "ack 1"]);
+    expect(bench.counts()).toEqual({
+      'sluice_worker_events_total{outcome="stored",intake="live"}': 4,
+      'sluice_worker_settlements_total{settlement="ack",intake="live"}': 1,
+      'sluice_worker_write_failures_total{kind="retryable"}': 2,
+    });
   });
 
   test("blames a row for an unforeseen error only when the store takes others", async () => {
@@ -71,6 +84,10 @@ describe("createWriter()", () => {
     bench.isDeadStreamFull = true;
     await bench.write([bench.deliver(1)]);
     expect(bench.log).toEqual(["nak 1"]);
+    expect(bench.counts()).toEqual({
+      'sluice_worker_settlements_total{settlement="nak",intake="live"}': 1,
+      'sluice_worker_write_failures_total{kind="data"}': 1,
+    });
   });
 
   test("gives the batch back when told to give up", async () => {
@@ -89,7 +106,8 @@ function createBench() {
   const letters: DeadLetter[] = [];
   const stored = new Set<EventRow>();
   const giveUp = new AbortController();
-  const inFlight = createInFlight(1_000);
+  const metrics = createIntakeMetrics();
+  const inFlight = createInFlight(1_000, metrics.live.settled);
   let sequence = 0;
   const bench = {
     log,
@@ -98,6 +116,8 @@ function createBench() {
     giveUp,
     refuse: (_: EventRow): Error | undefined => undefined,
     isDeadStreamFull: false,
+    /** What was counted and is not zero, by series. */
+    counts: () => nonZero(metrics.metrics(undefined)),
     deliver(rows: number): Delivery {
       sequence += 1;
       inFlight.add(acknowledgeable(sequence, log));
@@ -120,16 +140,29 @@ function createBench() {
           if (bench.isDeadStreamFull) throw new Error("maximum bytes exceeded");
           letters.push(...published);
           log.push(`dead ${published.length}`);
+          return published.length;
         },
       },
       inFlight,
       onCommitted: (rows) => log.push(`commit ${rows.length}`),
+      meter: metrics.live,
       logger: pino({ level: "silent" }),
       giveUp: giveUp.signal,
       delay: async () => {},
     }),
   };
   return bench;
+}
+
+function nonZero(metrics: readonly Metric[]): Record<string, number> {
+  const counted = metrics.flatMap((metric) =>
+    metric.samples.flatMap((sample) =>
+      metric.type === "counter" && sample.value !== 0
+        ? [[seriesOf(metric, sample), sample.value] as const]
+        : [],
+    ),
+  );
+  return Object.fromEntries(counted);
 }
 
 function acknowledgeable(seq: number, log: string[]): Acknowledgeable {

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { afterEach } from "vitest";
 import type { Engine, EventReader } from "../../../../worker/engine.ts";
 import { type HttpServerOptions, startHttpServer } from "../../../../worker/http/server.ts";
+import { createHttpMetrics } from "../../../../worker/metrics/http-metrics.ts";
 
 export const TOKEN = "token-of-the-worker";
 
@@ -26,6 +27,9 @@ export async function startServer(options: Partial<HttpServerOptions> = {}): Pro
     engine: createEngine({}),
     archive: undefined,
     checkReadiness: async () => ({}),
+    metrics: createHttpMetrics(),
+    metricsToken: undefined,
+    collectMetrics: async () => [],
     findDeadLetter: async () => undefined,
     listDeadLetters: async () => ({ letters: [], before: null }),
     removeDeadLetters: async () => 0,
