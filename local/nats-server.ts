@@ -26,7 +26,7 @@ export const NATS_EDGE_USER = "edge";
 export const NATS_WORKER_USER = "worker";
 export const NATS_OPERATOR_USER = "operator";
 
-const ACCOUNTS = readFileSync(new URL("../deploy/nats-accounts.conf", import.meta.url), "utf8");
+const ACCOUNTS = new URL("../deploy/nats-accounts.conf", import.meta.url);
 /** Where an account keeps its streams; `$G` is the one of servers without accounts. */
 const GLOBAL_ACCOUNT = "$G";
 const STREAMS_ACCOUNT = "SLUICE";
@@ -92,7 +92,7 @@ websocket {
   listen: "127.0.0.1:${ports.websocketPort}"
   no_tls: true
 }
-${ACCOUNTS}`;
+${readFileSync(ACCOUNTS, "utf8")}`;
 }
 
 /** A data directory from before there were accounts has its streams under the global one. */

@@ -47,6 +47,7 @@ const FOLDERS = [
   "edge",
   "worker",
   "sql",
+  "deploy",
   "local",
   "test/chaos",
   "test/support",
