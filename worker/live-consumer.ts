@@ -1,15 +1,10 @@
 import type { Consumer, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { EVENTS_STREAM, STORE_CONSUMER } from "../contract/stream.ts";
+import { eventsStreamWish, type StreamOptions } from "../contract/stream-wish.ts";
 import { runConsumer } from "./consumer.ts";
 import type { Intake } from "./intake.ts";
 import type { Logger } from "./logger.ts";
-import {
-  ensureConsumer,
-  ensureStream,
-  eventsStreamWish,
-  isConsumerGone,
-  type StreamOptions,
-} from "./streams.ts";
+import { ensureConsumer, ensureStream, isConsumerGone } from "./streams.ts";
 
 export type LiveConsumerDeps = {
   readonly jetstream: JetStreamClient;

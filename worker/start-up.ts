@@ -1,16 +1,10 @@
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { deadStreamWish, eventsStreamWish, type StreamOptions } from "../contract/stream-wish.ts";
 import type { Logger } from "./logger.ts";
 import { pause } from "./pause.ts";
 import { retryDelayMs } from "./retry-delay.ts";
-import {
-  ConfigMismatchError,
-  deadStreamWish,
-  ensureConsumer,
-  ensureStream,
-  eventsStreamWish,
-  type StreamOptions,
-} from "./streams.ts";
+import { ConfigMismatchError, ensureConsumer, ensureStream } from "./streams.ts";
 
 export type SetUpOptions = {
   readonly logger: Logger;

@@ -1,7 +1,8 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
+import type { StreamWish } from "../contract/stream-wish.ts";
 import type { Logger } from "./logger.ts";
 import { pause } from "./pause.ts";
-import { ConfigMismatchError, ensureStream, findStream, type StreamWish } from "./streams.ts";
+import { ConfigMismatchError, ensureStream, findStream } from "./streams.ts";
 
 const EVERY_MS = 2_000;
 

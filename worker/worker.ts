@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { deadStreamWish, eventsStreamWish } from "../contract/stream-wish.ts";
 import type { BatchLimits } from "./batcher.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { type Delivery, decodeDelivery, type StreamMessage } from "./delivery.ts";
@@ -22,7 +23,6 @@ import { removeDeadLetters } from "./remove-dead-letters.ts";
 import { runReplays } from "./replays.ts";
 import { prepareStreams, setUp } from "./start-up.ts";
 import { runStreamKeeper } from "./stream-keeper.ts";
-import { deadStreamWish, eventsStreamWish } from "./streams.ts";
 import { settledWithin, untilStopped } from "./time-limit.ts";
 
 /** Replays take little room, and all of them one connection of their own: live messages wait for none of them. */

@@ -1,7 +1,7 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
+import { findFirstUnacked } from "../../contract/first-unacked.ts";
 import { gauge, type Metric } from "../../contract/metrics/metric.ts";
 import { DEAD_STREAM, EVENTS_STREAM, STORE_CONSUMER } from "../../contract/stream.ts";
-import { findFirstUnacked } from "../stored-until.ts";
 
 /** What NATS says of the streams. Every worker says the same of them. @throws while NATS does not answer */
 export async function readStreamMetrics(

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { type DeadLetter, deadLetterSubject } from "../../../contract/dead-letter.ts";
-import { deadStreamWish, ensureStream, eventsStreamWish } from "../../../worker/streams.ts";
+import { deadStreamWish, eventsStreamWish } from "../../../contract/stream-wish.ts";
+import { ensureStream } from "../../../worker/streams.ts";
 import type { NatsService } from "../../support/nats.ts";
 import { type Run, runSluice } from "./run-sluice.ts";
 

@@ -2,7 +2,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { decodeEnvelope } from "../../../contract/envelope.ts";
 import { EVENTS_STREAM, eventsSubject } from "../../../contract/stream.ts";
-import { eventsStreamWish } from "../../../worker/streams.ts";
+import { eventsStreamWish } from "../../../contract/stream-wish.ts";
 import type { NatsService } from "../../support/nats.ts";
 
 /** Stands in for the worker: makes the stream, and looks into it. */

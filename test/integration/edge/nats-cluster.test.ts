@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeEnvelope } from "../../../contract/envelope.ts";
 import { EVENTS_STREAM } from "../../../contract/stream.ts";
+import { eventsStreamWish } from "../../../contract/stream-wish.ts";
 import {
   createNatsPublisher,
   type NatsPublisher,
   type PublishOutcome,
 } from "../../../edge/nats-publisher.ts";
 import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
-import { eventsStreamWish } from "../../../worker/streams.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";
 import { poll } from "../../support/poll.ts";
 import { openReplicatedStream, type ReplicatedStream } from "../../support/replicated-stream.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EVENTS_STREAM } from "../../../contract/stream.ts";
-import { eventsStreamWish } from "../../../worker/streams.ts";
+import { eventsStreamWish } from "../../../contract/stream-wish.ts";
 import { prepareDeployedCluster } from "../../support/deployed-nats.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";
 import { openReplicatedStream, type ReplicatedStream } from "../../support/replicated-stream.ts";

@@ -3,8 +3,9 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type DeadLetter, deadLetterSubject } from "../../../contract/dead-letter.ts";
 import { DEAD_STREAM, WORKER_INBOX } from "../../../contract/stream.ts";
+import { deadStreamWish } from "../../../contract/stream-wish.ts";
 import { listDeadLetters } from "../../../worker/list-dead-letters.ts";
-import { deadStreamWish, ensureStream } from "../../../worker/streams.ts";
+import { ensureStream } from "../../../worker/streams.ts";
 import { type NatsLogin, type NatsService, startNats } from "../../support/nats.ts";
 
 /** `listDeadLetters()` with a real server, as the worker's user, who may do little. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findFirstUnacked } from "../../../worker/stored-until.ts";
+import { findFirstUnacked } from "../../../contract/first-unacked.ts";
 
 test.each<[string, [number, number, number], number, number | undefined]>([
   ["an empty stream", [1, 0, 0], 0, undefined],
