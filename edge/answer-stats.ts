@@ -7,6 +7,7 @@ import { DAY_MS } from "../contract/time-buckets.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { AnswerCache, CacheUse } from "./cache/answer-cache.ts";
 import { type CachedAnswer, lifetimeOf } from "./cache/cached-answer.ts";
+import type { EdgeCounters } from "./metrics/edge-counters.ts";
 import type { QueryLimiter } from "./query-limiter.ts";
 import type { StoreReader } from "./store/store-reader.ts";
 
@@ -14,6 +15,7 @@ export type StatsDeps = {
   readonly store: Pick<StoreReader, "readStats">;
   readonly answers: AnswerCache;
   readonly queries: QueryLimiter;
+  readonly counters: Pick<EdgeCounters, "cacheAnswers">;
   readonly now: () => number;
 };
 
@@ -29,7 +31,7 @@ export async function answerStats(
   c: Context<AppEnv>,
   { query, json }: AskedQuery,
   startedMs: number,
-  { store, answers, queries, now }: StatsDeps,
+  { store, answers, queries, counters, now }: StatsDeps,
 ): Promise<Response> {
   const { projectId } = c.var.key;
   /** What this request took, if it was the one that asked the store. */
@@ -47,6 +49,7 @@ export async function answerStats(
     ask,
     waitUntil: (work) => c.executionCtx.waitUntil(work),
   });
+  counters.cacheAnswers.add(1, { use });
   const nowMs = now();
   const headers = {
     ...limitHeaders,

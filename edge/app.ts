@@ -10,6 +10,7 @@ import { discardBody } from "./discard-body.ts";
 import type { ReceiptDeps } from "./find-receipt.ts";
 import type { LimitCounters } from "./limit-counters.ts";
 import type { Logger } from "./logger.ts";
+import { type CountRequestsDeps, countRequests } from "./metrics/count-requests.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
 import { RateLimitError } from "./rate-limit-error.ts";
 import { nameRequest } from "./request-id.ts";
@@ -18,7 +19,7 @@ import { docsRoutes } from "./routes/docs.ts";
 import { type EventPagesDeps, eventPageRoutes } from "./routes/event-pages.ts";
 import { type EventsDeps, eventsRoutes } from "./routes/events.ts";
 import { type ExportDeps, exportRoutes } from "./routes/export.ts";
-import { type HealthDeps, healthRoutes } from "./routes/health.ts";
+import { healthRoutes } from "./routes/health.ts";
 import { type MetricsDeps, metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { queryRoutes } from "./routes/query.ts";
@@ -28,12 +29,12 @@ import { type ErasureDeps, erasureRoutes } from "./routes/users.ts";
 import { securityHeaders } from "./security-headers.ts";
 
 export type AppDeps = AuthenticateDeps &
+  CountRequestsDeps &
   DeadLettersDeps &
   EventPagesDeps &
   EventsDeps &
   ErasureDeps &
   ExportDeps &
-  HealthDeps &
   MetricsDeps &
   ReceiptDeps &
   StatsDeps & {
@@ -45,6 +46,7 @@ export type AppDeps = AuthenticateDeps &
 /** The HTTP application of the edge. It knows nothing of Cloudflare but what its dependencies hide. */
 export function createApp(deps: AppDeps) {
   const app = new Hono<AppEnv>();
+  app.use(countRequests(deps));
   app.use(securityHeaders);
   app.use(nameRequest());
 

@@ -5,11 +5,14 @@ import { createColoCache } from "./cache/colo-cache.ts";
 import { createCoarseGate } from "./coarse-gate.ts";
 import { createNeonDatabase } from "./database.ts";
 import { createDeadLetterReader } from "./dead-letter-reader.ts";
+import { delay } from "./delay.ts";
 import type { Config } from "./env.ts";
 import { createRedisMemory } from "./event-memory.ts";
 import { createLimitCounters } from "./limit-counters.ts";
 import { createLocalLimits } from "./local-limits.ts";
 import { createLogger } from "./logger.ts";
+import { createEdgeCounters } from "./metrics/edge-counters.ts";
+import { createTallyTeller } from "./metrics/tally-teller.ts";
 import type { Platform } from "./platform.ts";
 import { createRedisBudget } from "./query-budget.ts";
 import { createQueryLimiter } from "./query-limiter.ts";
@@ -35,22 +38,31 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
   const limitCounters = createLimitCounters();
   const { limitsOf } = config;
   const localLimits = createLocalLimits(Date.now);
+  const revocations = createRevocationList({
+    redis: createRedisRevocations({
+      redis,
+      circuit: redisCircuit,
+      timeoutMs: config.redis.timeoutMs,
+    }),
+    keeper,
+    logger,
+    now: Date.now,
+    maxAgeMs: config.revocationMaxAgeMs,
+    timeoutMs: config.redis.timeoutMs,
+  });
+  const counters = createEdgeCounters({ limits: limitCounters, revocations: revocations.status });
   const limited = { redis, circuit: redisCircuit, timeoutMs: config.redis.timeoutMs, limitsOf };
   return {
     keySecrets: config.keySecrets,
     logger,
     now: Date.now,
-    revocations: createRevocationList({
-      redis: createRedisRevocations({
-        redis,
-        circuit: redisCircuit,
-        timeoutMs: config.redis.timeoutMs,
-      }),
-      keeper,
-      logger,
-      now: Date.now,
-      maxAgeMs: config.revocationMaxAgeMs,
-      timeoutMs: config.redis.timeoutMs,
+    revocations,
+    counters,
+    tallies: createTallyTeller({
+      read: counters.metrics,
+      tell: publisher.tell,
+      clock: Date.now,
+      delay,
     }),
     maxEventAgeMs: config.maxEventAgeMs,
     // A healthy pipeline stores an event within a fraction of a second.
@@ -74,7 +86,10 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
     }),
     limitCounters,
     publisher,
-    store: createStoreReader(database && { client: database, dialect }, worker),
+    store: createStoreReader(database && { client: database, dialect }, worker, {
+      counters,
+      now: Date.now,
+    }),
     worker,
     answers: createAnswerCache({
       now: Date.now,

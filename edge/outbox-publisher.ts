@@ -1,4 +1,6 @@
 import type { Logger } from "./logger.ts";
+import { createPublisherCounters } from "./metrics/publisher-counters.ts";
+import { createTallySum, type Tally, tallyOf } from "./metrics/tally.ts";
 import type { NatsPublisher, PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import type { Outbox, OutboxStatus } from "./outbox.ts";
 
@@ -6,6 +8,8 @@ export type PublisherStatus = {
   /** False from a message that got no acknowledgement until one that does. */
   readonly isReachable: boolean;
   readonly outbox: OutboxStatus;
+  /** What it has counted itself, and what it was told. */
+  readonly counts: Tally;
 };
 
 export type OutboxPublisher = {
@@ -15,6 +19,8 @@ export type OutboxPublisher = {
   drain(): Promise<void>;
   /** What the publisher knows by itself: NATS is not asked. */
   status(): PublisherStatus;
+  /** Adds what an isolate has counted to what others have, to be told with the status. */
+  tell(tally: Tally): void;
   /** @throws when NATS does not answer. */
   ping(): Promise<void>;
 };
@@ -43,14 +49,21 @@ const DRAIN_BATCH = 32;
  */
 export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPublisher {
   const { nats, outbox, logger, now } = options;
+  const counters = createPublisherCounters();
+  const told = createTallySum();
   let isReachable = outbox.isEmpty;
 
   async function publish(message: StreamMessage): Promise<PublishOutcome> {
-    const outcome: PublishOutcome = isReachable
+    const beganMs = now();
+    const isAsked = isReachable;
+    const outcome: PublishOutcome = isAsked
       ? await nats.publish(message)
       : { status: "unreachable", reason: "NATS did not answer lately" };
+    const seconds = isAsked ? (now() - beganMs) / 1_000 : undefined;
+    const fault = outcome.status === "unreachable" ? await keep(message) : undefined;
+    const isKept = outcome.status === "unreachable" && fault === undefined;
+    counters.count(message, isKept ? "kept" : outcome.status, seconds);
     if (outcome.status !== "unreachable") return outcome;
-    const fault = await keep(message);
     if (fault !== undefined) return { ...outcome, reason: `${outcome.reason}, and ${fault}` };
     if (isReachable) {
       logger.warn("NATS does not answer: keeping messages in the outbox", outcome);
@@ -80,13 +93,20 @@ export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPu
         const outcomes = await Promise.all(kept.map((message) => nats.publish(message)));
         const published = kept.filter((_, index) => isInStream(outcomes[index]));
         outbox.remove(published.map(({ id }) => id));
+        counters.countDrained(published.length);
         isReachable = published.length === kept.length;
         if (!isReachable) return await options.scheduleDrain(RETRY_DELAY_MS);
       }
       logger.info("the outbox is drained");
     },
 
-    status: () => ({ isReachable, outbox: outbox.status(now()) }),
+    status: () => ({
+      isReachable,
+      outbox: outbox.status(now()),
+      counts: { ...tallyOf(counters.metrics()), ...told.total },
+    }),
+
+    tell: told.add,
 
     ping: () => nats.ping(),
   };

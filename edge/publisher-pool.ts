@@ -1,4 +1,5 @@
 import { delay } from "./delay.ts";
+import type { Tally } from "./metrics/tally.ts";
 import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import type { Publisher, PublisherStatus } from "./publisher.ts";
 
@@ -25,6 +26,8 @@ export type EventPublisher = {
   ping(origin: RequestOrigin): Promise<void>;
   /** Of every publisher of the region, without asking NATS. Never rejects. */
   reports(origin: RequestOrigin): Promise<PublisherReport[]>;
+  /** Has the first publisher of the region, the first of its reports, add up what isolates count. Rejects when it does not. */
+  tell(tally: Tally, origin: RequestOrigin): Promise<void>;
 };
 
 const REPORT_TIMEOUT_MS = 2_000;
@@ -63,11 +66,32 @@ export function createPublisherPool(
         }),
       );
     },
+    async tell(tally, origin) {
+      await publisherFor(origin, 0).stub.tell(tally);
+    },
   };
 }
 
+/** A request that comes from each region that publishers are named after. */
+const ORIGINS = {
+  weur: { continent: "EU" },
+  enam: { continent: "NA", longitude: "-75" },
+  wnam: { continent: "NA", longitude: "-120" },
+  sam: { continent: "SA" },
+  apac: { continent: "AS" },
+  oc: { continent: "OC" },
+  afr: { continent: "AF" },
+} as const satisfies Partial<Record<DurableObjectLocationHint, RequestOrigin>>;
+
+export type Region = keyof typeof ORIGINS;
+export const REGIONS = Object.keys(ORIGINS) as Region[];
+
+export function originOfRegion(region: Region): RequestOrigin {
+  return ORIGINS[region];
+}
+
 /** Cloudflare's location hint for a continent; North America is split where its hints are, at about 100° west. */
-export function locationHintOf(origin: RequestOrigin): DurableObjectLocationHint {
+export function locationHintOf(origin: RequestOrigin): Region {
   switch (origin.continent) {
     case "NA":
       return Number(origin.longitude ?? 0) < -100 ? "wnam" : "enam";

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { createDurableObjectSql } from "./durable-object-sql.ts";
 import { parseConfig, type Vars } from "./env.ts";
 import { createLogger } from "./logger.ts";
+import type { Tally } from "./metrics/tally.ts";
 import { createNatsPublisher, type PublishOutcome, type StreamMessage } from "./nats-publisher.ts";
 import { NATS_WEBSOCKET } from "./nats-websocket.ts";
 import { createOutbox } from "./outbox.ts";
@@ -41,6 +42,10 @@ export class Publisher extends DurableObject<Vars> {
 
   publish(messages: readonly StreamMessage[]): Promise<PublishOutcome[]> {
     return this.#publisher.publish(messages);
+  }
+
+  tell(tally: Tally): void {
+    this.#publisher.tell(tally);
   }
 
   status(): PublisherStatus {

@@ -2,6 +2,7 @@ import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contrac
 import { eventsSubject, messageIdOf } from "../contract/stream.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { type IngestLimitDeps, takeFromLimits } from "./limit-ingest.ts";
+import type { EdgeCounters } from "./metrics/edge-counters.ts";
 import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import { ProblemError } from "./problem.ts";
 import type { EventPublisher, RequestOrigin } from "./publisher-pool.ts";
@@ -9,7 +10,8 @@ import type { RateLimitDecision } from "./rate-limit.ts";
 
 export type StoreDeps = IngestLimitDeps & {
   readonly memory: EventMemory;
-  readonly publisher: EventPublisher;
+  readonly publisher: Pick<EventPublisher, "publish">;
+  readonly counters: Pick<EdgeCounters, "duplicates">;
 };
 
 export type StoreRequest = {
@@ -59,6 +61,8 @@ export async function storeEvents(
   const outcomes = await publishing;
   for (const outcome of outcomes) if ("reason" in outcome) throw streamUnavailable(outcome.reason);
   const repeated = selectMessages(messages, outcomes, (outcome) => outcome.status === "duplicate");
+  deps.counters.duplicates.add(seenIds.size, { found_by: "redis" });
+  deps.counters.duplicates.add(repeated.length, { found_by: "stream" });
   return { duplicateIds: new Set([...seenIds, ...idsOf(repeated)]), rateLimit };
 }
 

@@ -1,4 +1,5 @@
 import type { ProblemSlug } from "../../contract/problem.ts";
+import { REGIONS } from "../publisher-pool.ts";
 import type { Readiness } from "../readiness.ts";
 import type { JsonSchema, Operation, PathItem } from "./document-types.ts";
 import { problemResponses } from "./problem-responses.ts";
@@ -55,12 +56,20 @@ export function operationsPaths(schemas: SchemaCollector): Record<string, PathIt
         operationId: "getMetrics",
         summary: "Figures for Prometheus",
         description:
-          "Of the publishers of the region that answers, and of the isolate. Only where METRICS_TOKEN is set",
+          "What a region counts and holds. Only where METRICS_TOKEN is set; docs/metrics.md describes each figure",
         tags: ["Operations"],
         security: [{ metricsToken: [] }],
+        parameters: [
+          {
+            name: "region",
+            in: "query",
+            description: "By default the region that the request comes from",
+            schema: { type: "string", enum: [...REGIONS] },
+          },
+        ],
         responses: {
           ...page("text/plain"),
-          ...problemResponses(["unauthorized", "not-found"], schemas),
+          ...problemResponses(["unauthorized", "not-found", "invalid-query"], schemas),
         },
       },
     },

@@ -2,12 +2,14 @@ import { Hono } from "hono";
 import type { Event } from "../../contract/event.ts";
 import type { WantedEvent } from "../../contract/event-reading.ts";
 import type { IngestAnswer } from "../../contract/ingest-answer.ts";
-import { type Admission, admitEvents } from "../admit-events.ts";
+import { admitEvents } from "../admit-events.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { AnswerCache } from "../cache/answer-cache.ts";
 import { decodeEvents } from "../decode-events.ts";
 import { toIngestAnswer } from "../ingest-answer.ts";
 import { refuseEarly } from "../limit-ingest.ts";
+import { countAnswer } from "../metrics/count-answer.ts";
+import type { EdgeCounters } from "../metrics/edge-counters.ts";
 import { ProblemError } from "../problem.ts";
 import { originOf } from "../publisher-pool.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
@@ -23,6 +25,7 @@ export type EventsDeps = StoreDeps & {
   readonly answers: Pick<AnswerCache, "forget">;
   /** Of a request that waits for its rows. */
   readonly maxWaitMs: number;
+  readonly counters: EdgeCounters;
 };
 
 /** `POST /v1/events`: [refuse] → read → decode → admit → store → [wait] → answer. Behind `authenticate(["w"])`. */
@@ -45,7 +48,11 @@ export function eventsRoutes(deps: EventsDeps) {
       maxEventAgeMs,
     });
     const admitted = admissions.flatMap((one) => (one.status === "admitted" ? [one.encoded] : []));
-    if (admitted.length === 0) throw allRejected(admissions);
+    if (admitted.length === 0) {
+      const answer = toIngestAnswer(admissions, NO_IDS, false);
+      countAnswer(admissions, answer, deps.counters);
+      throw allRejected(answer);
+    }
 
     const { duplicateIds, rateLimit } = await storeEvents(
       admitted,
@@ -59,6 +66,7 @@ export function eventsRoutes(deps: EventsDeps) {
       deps,
     );
     const answer: IngestAnswer = toIngestAnswer(admissions, duplicateIds, listsAll);
+    countAnswer(admissions, answer, deps.counters);
     if (waits) {
       const wanted = admitted.map(({ event }) => toWanted(event, duplicateIds));
       answer.stored = await waitUntilStored(projectId, wanted, deps.store, deps.maxWaitMs);
@@ -94,9 +102,11 @@ function parseIdempotencyKey(header: string | undefined): string | undefined {
   });
 }
 
-function allRejected(admissions: readonly Admission[]): ProblemError {
+const NO_IDS: ReadonlySet<string> = new Set();
+
+function allRejected(extensions: IngestAnswer): ProblemError {
   return new ProblemError("all-events-rejected", {
     detail: "No event of this request was stored; results says why",
-    extensions: toIngestAnswer(admissions, new Set(), false),
+    extensions,
   });
 }

@@ -7,6 +7,7 @@ const HOLDING: PublisherReport = {
   status: {
     isReachable: false,
     outbox: { messages: 2, events: 7, bytes: 300, maxBytes: 1_000, oldestAgeMs: 1_500 },
+    counts: {},
   },
 };
 const publisher = {

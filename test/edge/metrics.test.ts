@@ -1,74 +1,62 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { createPublisherCounters } from "../../edge/metrics/publisher-counters.ts";
+import { createTallySum, type Tally, tallyOf } from "../../edge/metrics/tally.ts";
+import { createTallyTeller } from "../../edge/metrics/tally-teller.ts";
 import type { PublisherReport } from "../../edge/publisher-pool.ts";
-import { createTestApp } from "./test-app.ts";
+import { createTestApp, post, sampleEvent } from "./test-app.ts";
 
 const METRICS_TOKEN = "a token for metrics";
-const PUBLISHERS: readonly PublisherReport[] = [
-  {
-    name: "weur-0",
-    status: {
-      isReachable: false,
-      outbox: { messages: 2, events: 7, bytes: 300, maxBytes: 1_000, oldestAgeMs: 1_500 },
-    },
-  },
-  {
-    name: "weur-1",
-    status: {
-      isReachable: true,
-      outbox: { messages: 0, events: 0, bytes: 0, maxBytes: 1_000, oldestAgeMs: 0 },
-    },
-  },
-  { name: "weur-2", status: undefined },
-];
-const publisher = {
-  publish: async () => [],
-  ping: async () => {},
-  reports: async () => [...PUBLISHERS],
-};
 
-/** Every limit is there from the start: a counter that appears with its first 429 hides it from `rate()`. */
-const NOTHING_LIMITED = {
-  sluice_rate_limited_total: {
-    events: 0,
-    requests: 0,
-    "events-per-day": 0,
-    "requests-per-day": 0,
-    queries: 0,
-    "concurrent-queries": 0,
-    "project-gate": 0,
-    "refused-keys": 0,
-  },
-  sluice_rate_limit_unchecked_total: { ingest: 0, queries: 0, gate: 0 },
-};
+/** The labels and values of each series by its metric; a histogram is three. */
+type Scrape = Map<string, { labels: Record<string, string>; value: number }[]>;
 
 describe("GET /metrics", () => {
-  it("tells of each publisher, of the circuit to Redis, and of the list of revoked keys", async () => {
+  it("tells of each publisher, of the parts, and of what the isolate knows", async () => {
+    const { publisher } = createPublishers();
     const { fetch } = createTestApp({
       publisher,
       revocations: {
         isRevoked: () => false,
-        status: () => ({ count: 3, ageMs: 12_500, unchecked: 4 }),
+        status: () => ({ count: 3, ageMs: 12_500, unchecked: 0 }),
       },
       metricsToken: METRICS_TOKEN,
       redisCircuit: { state: "open" },
+      pingRedis: () => Promise.reject(new Error("away")),
     });
     const response = await fetch("/metrics", bearer(METRICS_TOKEN));
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(parseExposition(await response.text())).toEqual({
-      sluice_outbox_messages: { weur0: 2, weur1: 0 },
-      sluice_outbox_events: { weur0: 7, weur1: 0 },
-      sluice_outbox_bytes: { weur0: 300, weur1: 0 },
-      sluice_outbox_max_bytes: { weur0: 1_000, weur1: 1_000 },
-      sluice_outbox_oldest_age_seconds: { weur0: 1.5, weur1: 0 },
-      sluice_publisher_reachable: { weur0: 0, weur1: 1, weur2: 0 },
-      sluice_redis_breaker_state: { "": 2 },
-      sluice_revocations: { "": 3 },
-      sluice_revocations_age_seconds: { "": 12.5 },
-      sluice_revocation_unchecked_total: { "": 4 },
-      ...NOTHING_LIMITED,
+    const scrape = parseExposition(await response.text());
+    expect(byLabel(scrape, "sluice_outbox_messages")).toEqual({ "weur-0": 2, "weur-1": 0 });
+    expect(byLabel(scrape, "sluice_outbox_events")).toEqual({ "weur-0": 7, "weur-1": 0 });
+    expect(byLabel(scrape, "sluice_outbox_bytes")).toEqual({ "weur-0": 300, "weur-1": 0 });
+    expect(byLabel(scrape, "sluice_outbox_max_bytes")).toEqual({ "weur-0": 1e3, "weur-1": 1e3 });
+    expect(byLabel(scrape, "sluice_outbox_oldest_age_seconds")).toEqual({
+      "weur-0": 1.5,
+      "weur-1": 0,
     });
+    expect(byLabel(scrape, "sluice_publisher_reachable")).toEqual({
+      "weur-0": 0,
+      "weur-1": 1,
+      "weur-2": 0,
+    });
+    expect(byLabel(scrape, "sluice_edge_part_ok")).toEqual({
+      redis: 0,
+      stream: 0,
+      outbox: 0,
+      database: 1,
+    });
+    expect(only(scrape, "sluice_edge_ready")).toBe(0);
+    expect(only(scrape, "sluice_redis_breaker_state")).toBe(2);
+    expect(only(scrape, "sluice_revocations")).toBe(3);
+    expect(only(scrape, "sluice_revocations_age_seconds")).toBe(12.5);
+    expect(
+      find(scrape, "sluice_publisher_messages_total", { publisher: "weur-1", outcome: "stored" }),
+    ).toBe(1);
+    expect(
+      find(scrape, "sluice_publisher_events_total", { publisher: "weur-1", outcome: "stored" }),
+    ).toBe(3);
   });
 
   it.each([
@@ -78,27 +66,51 @@ describe("GET /metrics", () => {
   ] as const)("tells of a circuit that is %s as %i", async (state, value) => {
     const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN, redisCircuit: { state } });
     const response = await fetch("/metrics", bearer(METRICS_TOKEN));
-    expect(parseExposition(await response.text())).toMatchObject({
-      sluice_redis_breaker_state: { "": value },
-    });
+    expect(only(parseExposition(await response.text()), "sluice_redis_breaker_state")).toBe(value);
   });
 
-  it("leaves out what it does not know yet", async () => {
-    const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN });
+  it("leaves out what it does not know: without the first publisher no isolate's counts", async () => {
+    const publisher = { publish: async () => [], ping: async () => {}, reports: async () => [] };
+    const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN, publisher });
     const response = await fetch("/metrics", bearer(METRICS_TOKEN));
-    expect(parseExposition(await response.text())).toEqual({
-      sluice_redis_breaker_state: { "": 0 },
-      sluice_revocations: { "": 0 },
-      sluice_revocation_unchecked_total: { "": 0 },
-      ...NOTHING_LIMITED,
-    });
+    const scrape = parseExposition(await response.text());
+    expect([...scrape.keys()].sort()).toEqual([
+      "sluice_edge_part_ok",
+      "sluice_edge_ready",
+      "sluice_redis_breaker_state",
+      "sluice_revocations",
+    ]);
   });
 
   it("is 404 where no token is configured", async () => {
-    const { fetch } = createTestApp({ publisher });
+    const { fetch } = createTestApp();
     const response = await fetch("/metrics", bearer(METRICS_TOKEN));
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ detail: "METRICS_TOKEN is not set" });
+  });
+
+  it("is of the region that is asked for, or 422 when there is none such", async () => {
+    const asked: unknown[] = [];
+    const { publisher } = createPublishers();
+    const { fetch } = createTestApp({
+      metricsToken: METRICS_TOKEN,
+      publisher: {
+        ...publisher,
+        async reports(origin) {
+          asked.push(origin);
+          return [];
+        },
+      },
+    });
+    const response = await fetch("/metrics?region=apac", bearer(METRICS_TOKEN));
+    expect([response.status, asked]).toEqual([200, [{ continent: "AS" }]]);
+    const wrong = await fetch("/metrics?region=mars", bearer(METRICS_TOKEN));
+    expect(wrong.status).toBe(422);
+    expect(await wrong.json()).toMatchObject({
+      errors: [
+        { pointer: "/region", detail: "region is none of weur, enam, wnam, sam, apac, oc, afr" },
+      ],
+    });
   });
 
   it.each([
@@ -110,7 +122,7 @@ describe("GET /metrics", () => {
     ["an empty token", bearer("")],
     ["another scheme", { headers: { authorization: METRICS_TOKEN } }],
   ])("is 401 with %s, and says what to send", async (_, init) => {
-    const { fetch } = createTestApp({ publisher, metricsToken: METRICS_TOKEN });
+    const { fetch } = createTestApp({ metricsToken: METRICS_TOKEN });
     const response = await fetch("/metrics", init);
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toContain("Bearer");
@@ -120,6 +132,158 @@ describe("GET /metrics", () => {
     });
   });
 });
+
+describe("what is counted", () => {
+  let region: ReturnType<typeof createRegion>;
+  beforeEach(() => {
+    region = createRegion();
+  });
+
+  it("is each event as its sender was told, once, whichever isolates it met", async () => {
+    const [one, other] = [region.isolate(), region.isolate()];
+    // Six of which one is bad and one is there twice.
+    const events = [0, 1, 2, 3].map(sampleEvent);
+    const body = [...events, sampleEvent(0), { event_type: "signup" }];
+    expect((await one.fetch("/v1/events", post(body))).status).toBe(202);
+    expect((await other.fetch("/v1/events", post([sampleEvent(4)]))).status).toBe(202);
+    // One that Redis has seen, one that the stream has.
+    one.app.seen.add(`demo:${sampleEvent(1).event_id}`);
+    expect((await one.fetch("/v1/events", post(events.slice(1, 2)))).status).toBe(202);
+    expect((await other.fetch("/v1/events", post([sampleEvent(4)]))).status).toBe(202);
+    expect((await other.fetch("/v1/events", post([{}, { event_id: 1 }]))).status).toBe(422);
+
+    await one.tell();
+    const scrape = await region.scrape(other);
+    expect(byLabel(scrape, "sluice_edge_events_total")).toEqual({
+      accepted: 5,
+      duplicate: 3,
+      rejected: 3,
+    });
+    expect(byLabel(scrape, "sluice_edge_dedupe_hits_total")).toEqual({
+      redis: 2,
+      stream: 0,
+      request: 1,
+    });
+    const codes = byLabel(scrape, "sluice_edge_event_rejections_total");
+    expect(Object.values(codes).reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(find(scrape, "sluice_edge_requests_total", { route: "ingest", status: "2xx" })).toBe(4);
+    expect(find(scrape, "sluice_edge_requests_total", { route: "ingest", status: "4xx" })).toBe(1);
+    expect(find(scrape, "sluice_edge_request_duration_seconds_count", { route: "ingest" })).toBe(5);
+    // A second look counts nothing again, and the first look.
+    await other.tell();
+    const again = await region.scrape(one);
+    expect(byLabel(again, "sluice_edge_events_total")).toEqual(
+      byLabel(scrape, "sluice_edge_events_total"),
+    );
+    expect(find(again, "sluice_edge_requests_total", { route: "metrics", status: "2xx" })).toBe(1);
+  });
+
+  it("is told later while the publisher does not answer", async () => {
+    const isolate = region.isolate();
+    await isolate.fetch("/v1/events", post([sampleEvent()]));
+    region.isAway = true;
+    await isolate.tell();
+    region.isAway = false;
+    await isolate.fetch("/healthz");
+    const scrape = await region.scrape(isolate);
+    expect(byLabel(scrape, "sluice_edge_events_total")).toMatchObject({ accepted: 1 });
+    expect(find(scrape, "sluice_edge_requests_total", { route: "health", status: "2xx" })).toBe(1);
+  });
+
+  it("never has a label of what clients choose: a thousand odd requests make no series more", async () => {
+    const isolate = region.isolate();
+    const before = seriesCount(await region.scrape(isolate));
+    for (let index = 0; index < 1_000; index += 1) {
+      const text = `odd-${index}-"\\{}`;
+      await isolate.fetch(`/v1/${encodeURIComponent(text)}?project=${index}`, {
+        method: ["GET", "PUT", "PATCH", "OPTIONS"][index % 4] ?? "GET",
+        headers: { authorization: `Bearer ${text}`, "x-request-id": `odd-${index}` },
+      });
+      if (index % 20 > 0) continue;
+      const event = { ...sampleEvent(index), event_type: text, user_id: text, extra: text };
+      await isolate.fetch("/v1/events", post([{ ...event, extra: undefined }, event]));
+      await isolate.fetch(`/v1/users/${encodeURIComponent(text)}/events`);
+    }
+    const scrape = await region.scrape(isolate);
+    expect(seriesCount(scrape)).toBe(before);
+    expect(before).toBeLessThan(1_000);
+    expect(JSON.stringify([...scrape])).not.toMatch(/odd|demo/);
+    const others = { route: "other", status: "4xx" };
+    expect(find(scrape, "sluice_edge_requests_total", others)).toBe(1_000);
+  });
+});
+
+/** Isolates that tell one publisher, as in a region. */
+function createRegion() {
+  const told = createTallySum();
+  const state = { isAway: false };
+  const publisher = {
+    publish: async () => [],
+    ping: async () => {},
+    reports: async (): Promise<PublisherReport[]> => [
+      { name: "weur-0", status: { isReachable: true, outbox: EMPTY, counts: told.total } },
+    ],
+  };
+  return {
+    set isAway(isAway: boolean) {
+      state.isAway = isAway;
+    },
+    isolate() {
+      const base = createTestApp();
+      const tell = async (tally: Tally) => {
+        if (state.isAway) throw new Error("away");
+        told.add(tally);
+      };
+      const tallies = createTallyTeller({
+        read: base.deps.counters.metrics,
+        tell,
+        clock: () => Number.POSITIVE_INFINITY,
+        delay: async () => {},
+      });
+      const scraped = {
+        ...base.deps.publisher,
+        ...publisher,
+        publish: base.deps.publisher.publish,
+      };
+      const overrides = { ...base.deps, metricsToken: METRICS_TOKEN, publisher: scraped };
+      const app = createTestApp({ ...overrides, tallies: { soon() {}, now: tallies.now } });
+      return { app: base, fetch: app.fetch, tell: () => tallies.now({}) };
+    },
+    async scrape({ fetch }: { fetch: ReturnType<typeof createTestApp>["fetch"] }) {
+      const response = await fetch("/metrics", bearer(METRICS_TOKEN));
+      expect(response.status).toBe(200);
+      return parseExposition(await response.text());
+    },
+  };
+}
+
+const EMPTY = { messages: 0, events: 0, bytes: 0, maxBytes: 1_000, oldestAgeMs: 0 };
+
+function createPublishers() {
+  const counters = createPublisherCounters();
+  counters.count({ events: 3 }, "stored", 0.004);
+  const reports: PublisherReport[] = [
+    {
+      name: "weur-0",
+      status: {
+        isReachable: false,
+        outbox: { messages: 2, events: 7, bytes: 300, maxBytes: 1_000, oldestAgeMs: 1_500 },
+        counts: {},
+      },
+    },
+    {
+      name: "weur-1",
+      status: { isReachable: true, outbox: EMPTY, counts: tallyOf(counters.metrics()) },
+    },
+    { name: "weur-2", status: undefined },
+  ];
+  const publisher = {
+    publish: async () => [],
+    ping: async () => {},
+    reports: async () => [...reports],
+  };
+  return { publisher };
+}
 
 function twice(token: string): Headers {
   const headers = new Headers({ authorization: `Bearer ${token}` });
@@ -132,30 +296,63 @@ function bearer(token: string): RequestInit {
 }
 
 /**
- * The values of each metric by its label. Insists on what a Prometheus server does: HELP and TYPE once, before the samples of their
- * metric, names and labels of the permitted characters, numbers, and a line feed at the end.
+ * Insists on what a Prometheus server does: HELP and TYPE once, before the samples of their metric, names and labels of the permitted
+ * characters, numbers, and a line feed at the end.
  */
-function parseExposition(text: string): Record<string, Record<string, number>> {
+function parseExposition(text: string): Scrape {
   expect(text.endsWith("\n")).toBe(true);
-  const values: Record<string, Record<string, number>> = {};
-  const helped = new Set<string>();
-  const typed = new Set<string>();
+  const scrape: Scrape = new Map();
+  const types = new Map<string, string>();
+  let described = "";
   for (const line of text.slice(0, -1).split("\n")) {
-    const [, comment, described = ""] = /^# (HELP|TYPE) (\S+) \S/.exec(line) ?? [];
-    if (comment !== undefined) {
-      const known = comment === "HELP" ? helped : typed;
-      expect(known.has(described), line).toBe(false);
-      expect(values, line).not.toHaveProperty(described);
-      if (comment === "TYPE") expect(line).toMatch(/ (gauge|counter)$/);
-      known.add(described);
+    const [, comment, metric = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    if (comment === "HELP") {
+      expect(types.has(metric), line).toBe(false);
+      described = metric;
       continue;
     }
-    const sample = /^([a-z_]+)(?:\{(?:publisher|limit|kind)="([a-z0-9-]+)"\})? (\S+)$/.exec(line);
-    const [, name = "", label = "", value] = sample ?? [];
-    expect(sample, line).not.toBeNull();
-    expect(helped.has(name) && typed.has(name), line).toBe(true);
+    if (comment === "TYPE") {
+      expect(metric, line).toBe(described);
+      expect(rest).toMatch(/^(gauge|counter|histogram)$/);
+      types.set(metric, rest);
+      continue;
+    }
+    const [, name = "", labels = "", value = ""] =
+      /^([a-z][a-z0-9_]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    const isHistogram = types.get(described) === "histogram";
+    const suffix = isHistogram ? /_(bucket|sum|count)$/ : /^$/;
+    expect(name.replace(suffix, ""), line).toBe(described);
     expect(Number(value), line).not.toBeNaN();
-    values[name] = { ...values[name], [label.replace(/-(?=\d)/, "")]: Number(value) };
+    const pairs = [...labels.matchAll(/([a-z_]+)="([^"]*)"(?:,|$)/g)];
+    expect(pairs.map(([pair]) => pair).join(""), line).toBe(labels);
+    const series = { labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])), value };
+    scrape.set(name, [...(scrape.get(name) ?? []), { ...series, value: Number(value) }]);
   }
-  return values;
+  return scrape;
+}
+
+/** The values of a metric with one label, by it. */
+function byLabel(scrape: Scrape, metric: string): Record<string, number> {
+  const series = scrape.get(metric) ?? [];
+  return Object.fromEntries(series.map(({ labels, value }) => [Object.values(labels)[0], value]));
+}
+
+function only(scrape: Scrape, metric: string): number | undefined {
+  const [first, ...others] = scrape.get(metric) ?? [];
+  expect(others).toEqual([]);
+  return first?.value;
+}
+
+function find(scrape: Scrape, metric: string, labels: object): number | undefined {
+  const series = scrape.get(metric)?.find((one) => same(one.labels, labels));
+  return series?.value;
+}
+
+function same(one: object, other: object): boolean {
+  const text = (labels: object) => JSON.stringify(Object.entries(labels).sort());
+  return text(one) === text(other);
+}
+
+function seriesCount(scrape: Scrape): number {
+  return [...scrape.values()].reduce((sum, series) => sum + series.length, 0);
 }

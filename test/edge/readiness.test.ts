@@ -120,5 +120,5 @@ function publisher({
   ...outbox
 }: Partial<OutboxStatus & { isReachable: boolean }> = {}): PublisherReport {
   const empty = { messages: 0, events: 0, bytes: 0, maxBytes: MAX_BYTES, oldestAgeMs: 0 };
-  return { name: "weur-0", status: { isReachable, outbox: { ...empty, ...outbox } } };
+  return { name: "weur-0", status: { isReachable, outbox: { ...empty, ...outbox }, counts: {} } };
 }

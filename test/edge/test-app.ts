@@ -7,6 +7,9 @@ import { createAnswerCache } from "../../edge/cache/answer-cache.ts";
 import { createCoarseGate } from "../../edge/coarse-gate.ts";
 import { createLimitCounters } from "../../edge/limit-counters.ts";
 import { createLocalLimits } from "../../edge/local-limits.ts";
+import { createEdgeCounters } from "../../edge/metrics/edge-counters.ts";
+import { createTallySum } from "../../edge/metrics/tally.ts";
+import { createTallyTeller } from "../../edge/metrics/tally-teller.ts";
 import type { PublishOutcome, StreamMessage } from "../../edge/nats-publisher.ts";
 import { createQueryLimiter } from "../../edge/query-limiter.ts";
 import type { ProjectLimits } from "../../edge/rate-limit.ts";
@@ -46,6 +49,12 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
   const now = overrides.now ?? (() => NOW_MS);
   const limitCounters = createLimitCounters();
   const localLimits = createLocalLimits(now);
+  const revocations: AppDeps["revocations"] = overrides.revocations ?? {
+    isRevoked: (claims) => revoked.has(revocationField(claims)),
+    status: () => ({ count: revoked.size, ageMs: undefined, unchecked: 0 }),
+  };
+  const told = createTallySum();
+  const counters = createEdgeCounters({ limits: limitCounters, revocations: revocations.status });
   const deps: AppDeps = {
     keySecrets: [SECRET],
     logger,
@@ -68,9 +77,17 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
       logger,
       now,
     }),
-    revocations: {
-      isRevoked: (claims) => revoked.has(revocationField(claims)),
-      status: () => ({ count: revoked.size, ageMs: undefined, unchecked: 0 }),
+    revocations,
+    counters,
+    tallies: {
+      // At a scrape only: no test waits for a timer.
+      soon() {},
+      now: createTallyTeller({
+        read: counters.metrics,
+        tell: async (tally) => told.add(tally),
+        clock: now,
+        delay: async () => {},
+      }).now,
     },
     maxEventAgeMs: 7300 * 86_400_000,
     maxWaitMs: 200,
@@ -92,7 +109,9 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
           return { status: isRepeated ? "duplicate" : "stored" };
         }),
       ping: async () => {},
-      reports: async () => [],
+      reports: async () => [
+        { name: "weur-0", status: { isReachable: true, outbox: EMPTY, counts: told.total } },
+      ],
     },
     store: emptyStore(),
     worker: undefined,
@@ -106,6 +125,7 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
   };
   const app = createApp(deps);
   return {
+    deps,
     logs,
     seen,
     revoked,
@@ -127,6 +147,8 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
     },
   };
 }
+
+const EMPTY = { messages: 0, events: 0, bytes: 0, maxBytes: 1_000, oldestAgeMs: 0 };
 
 /** A store without a row, that cannot be asked for statistics. */
 export function emptyStore(): StoreReader {

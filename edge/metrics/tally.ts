@@ -1,0 +1,45 @@
+import { seriesOf } from "../../contract/metrics/exposition.ts";
+import type { Metric, Sample } from "../../contract/metrics/metric.ts";
+
+/** Counts by series, as the exposition names them. Histograms are counts, too. */
+export type Tally = Readonly<Record<string, number>>;
+
+export function tallyOf(metrics: readonly Metric[]): Tally {
+  const entries = metrics.flatMap((metric) =>
+    metric.samples.map((sample) => [seriesOf(metric, sample), sample.value] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** What has been counted since `before`. */
+export function tallySince(now: Tally, before: Tally): Tally {
+  const grown = Object.entries(now).flatMap(([series, value]) => {
+    const more = value - (before[series] ?? 0);
+    return more > 0 ? [[series, more] as const] : [];
+  });
+  return Object.fromEntries(grown);
+}
+
+/** The same metrics with the counts of a tally in place of their own. */
+export function withCounts(metrics: readonly Metric[], tally: Tally): Metric[] {
+  return metrics.map((metric) => ({
+    ...metric,
+    samples: metric.samples.map(
+      (sample): Sample => ({ ...sample, value: tally[seriesOf(metric, sample)] ?? 0 }),
+    ),
+  }));
+}
+
+/** Adds up what many tell. */
+export type TallySum = { readonly total: Tally; add(tally: Tally): void };
+
+export function createTallySum(): TallySum {
+  const total: Record<string, number> = {};
+  return {
+    total,
+    add(tally) {
+      for (const [series, more] of Object.entries(tally))
+        total[series] = (total[series] ?? 0) + more;
+    },
+  };
+}
