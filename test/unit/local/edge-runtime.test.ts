@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bindingsFrom } from "../../../local/edge-runtime.ts";
+import { bindingsFrom, gatesFrom } from "../../../local/edge-runtime.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
 
 const VARS = { ENVIRONMENT: "production", MAX_EVENT_AGE_DAYS: "7300" };
@@ -40,5 +40,19 @@ describe("bindingsFrom()", () => {
     expect(() => bindingsFrom(VARS, env)).toThrow(
       `Cannot read environment: KEY_SECRET and KEY_SECRET_FILE are both set; NATS_PASSWORD_FILE "${none}" cannot be read: ENOENT`,
     );
+  });
+});
+
+describe("gatesFrom()", () => {
+  const gate = (limit: number) => ({ namespace_id: "1", simple: { limit, period: 10 as const } });
+  const GATES = { PROJECT_GATE: gate(100_000), REFUSED_KEYS_GATE: gate(100) };
+
+  it("has no gate unless it is asked for, and then with the limit that is", () => {
+    expect(gatesFrom(GATES, undefined)).toEqual({});
+    expect(gatesFrom(GATES, '{"PROJECT_GATE":5}')).toEqual({ PROJECT_GATE: gate(5) });
+  });
+
+  it("refuses a gate that wrangler.toml does not have", () => {
+    expect(() => gatesFrom(GATES, '{"GATE":5}')).toThrow("Cannot set LOCAL_GATES: no gate GATE");
   });
 });
