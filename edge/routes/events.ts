@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Event } from "../../contract/event.ts";
 import type { WantedEvent } from "../../contract/event-reading.ts";
 import type { IngestAnswer } from "../../contract/ingest-answer.ts";
+import { RECEIPT_COST } from "../../contract/query-cost.ts";
 import { admitEvents } from "../admit-events.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { AnswerCache } from "../cache/answer-cache.ts";
@@ -12,6 +13,7 @@ import { countAnswer } from "../metrics/count-answer.ts";
 import type { EdgeCounters } from "../metrics/edge-counters.ts";
 import { ProblemError } from "../problem.ts";
 import { originOf } from "../publisher-pool.ts";
+import type { QueryLimiter } from "../query-limiter.ts";
 import { rateLimitHeaders } from "../rate-limit.ts";
 import { readBody } from "../read-body.ts";
 import type { StoreReader } from "../store/store-reader.ts";
@@ -23,6 +25,7 @@ export type EventsDeps = StoreDeps & {
   readonly maxEventAgeMs: number;
   readonly store: Pick<StoreReader, "hasAll">;
   readonly answers: Pick<AnswerCache, "forget">;
+  readonly queries: QueryLimiter;
   /** Of a request that waits for its rows. */
   readonly maxWaitMs: number;
   readonly counters: EdgeCounters;
@@ -69,7 +72,7 @@ export function eventsRoutes(deps: EventsDeps) {
     countAnswer(admissions, answer, deps.counters);
     if (waits) {
       const wanted = admitted.map(({ event }) => toWanted(event, duplicateIds));
-      answer.stored = await waitUntilStored(projectId, wanted, deps.store, deps.maxWaitMs);
+      answer.stored = await waitUntilStored(projectId, wanted, limitedStore(deps), deps.maxWaitMs);
       // Whoever waits wants to read what it has written.
       deps.answers.forget(projectId);
     }
@@ -77,7 +80,17 @@ export function eventsRoutes(deps: EventsDeps) {
   });
 }
 
-/** Redis did not answer: the events were neither limited nor deduplicated, and are durable all the same. */
+/** A look for rows is a question like any other. One that is refused has not found them yet. */
+function limitedStore({ store, queries }: EventsDeps): Pick<StoreReader, "hasAll"> {
+  return {
+    async hasAll(projectId, wanted, timeoutMs) {
+      const look = () => store.hasAll(projectId, wanted, timeoutMs);
+      return (await queries.run(projectId, RECEIPT_COST, look)).answer;
+    },
+  };
+}
+
+/** Redis did not answer: the events were neither counted nor deduplicated, and are durable all the same. */
 const DEGRADED = { "sluice-degraded": "redis" };
 
 /** A parameter with one possible value: whether it is there. */

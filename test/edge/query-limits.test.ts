@@ -3,7 +3,15 @@ import { createLimitCounters } from "../../edge/limit-counters.ts";
 import { createLocalLimits } from "../../edge/local-limits.ts";
 import { createQueryLimiter } from "../../edge/query-limiter.ts";
 import type { RateLimitDecision } from "../../edge/rate-limit.ts";
-import { createTestApp, emptyStore, LIMITS, NOW_MS, READ_KEY } from "./test-app.ts";
+import {
+  createTestApp,
+  emptyStore,
+  LIMITS,
+  NOW_MS,
+  post,
+  READ_KEY,
+  sampleEvent,
+} from "./test-app.ts";
 
 const TOP_EVENTS = "/v1/stats/top-events?from=2026-06-01&to=2026-07-01";
 const EVENT_ID = "00000000-0000-4000-8000-000000000000";
@@ -57,6 +65,7 @@ function createApp(units: number | undefined) {
       readStats: noting("stats", { rows: [], asOf: null, sources: [] }),
       readPage: noting("page", { events: [], hasMore: false, asOf: null, sources: [] }),
       findEvent: noting("event", { events: [], asOf: null }),
+      hasAll: noting("rows", true),
     },
     worker: { ask: async () => ({}) as never, open: noting("export", new Response("")) },
   });
@@ -65,7 +74,7 @@ function createApp(units: number | undefined) {
   const wait = (ms: number) => {
     nowMs += ms;
   };
-  return { get, wait, spent, asked, limitCounters };
+  return { fetch: app.fetch, get, wait, spent, asked, limitCounters };
 }
 
 describe("A question that reaches the store", () => {
@@ -111,6 +120,21 @@ describe("A question that reaches the store", () => {
       expect(limitCounters.refused.queries).toBe(1);
     },
   );
+
+  it("costs: each look for the rows of ?wait=stored, which waits for units as it does for rows", async () => {
+    const waitFor = async (units: number) => {
+      const app = createApp(units);
+      const response = await app.fetch("/v1/events?wait=stored", post(sampleEvent()));
+      expect(response.status).toBe(202);
+      return { ...app, body: await response.json() };
+    };
+    const rich = await waitFor(100);
+    expect(rich.body).toMatchObject({ accepted: 1, stored: true });
+    expect([rich.spent, rich.asked]).toEqual([[1], ["rows"]]);
+    const poor = await waitFor(0);
+    expect(poor.body).toMatchObject({ accepted: 1, stored: false });
+    expect(poor.asked).toEqual([]);
+  });
 
   it("costs nothing once its answer is kept, and as much again past the cache", async () => {
     const { get, spent } = createApp(100);
