@@ -15,20 +15,24 @@ import { withLock } from "./bootstrap/lock.mjs";
 import { findNode, installNode } from "./bootstrap/node.mjs";
 import { environmentFor } from "./bootstrap/npm.mjs";
 import { hasPackages, installPackages } from "./bootstrap/packages.mjs";
-import { getPrograms, missingPrograms } from "./bootstrap/programs.mjs";
+import { getPrograms, getWantedPrograms, missingPrograms } from "./bootstrap/programs.mjs";
 
-/** @throws when something is missing that cannot be got without asking */
-export async function bootstrap({ programs, withPackages }) {
+/**
+ * @param wanted programs without which it works as well, but for tests
+ * @throws when something is missing that cannot be got without asking
+ */
+export async function bootstrap({ programs, wanted = [], withPackages }) {
   let node = findNode();
   const isReady = () =>
     findNode() !== undefined &&
     (!withPackages || hasPackages()) &&
-    missingPrograms(programs).length === 0;
+    missingPrograms([...programs, ...wanted]).length === 0;
   if (!isReady()) {
     await withLock(async () => {
       node = findNode() ?? installNode();
       if (withPackages && !hasPackages()) installPackages(node);
       if (missingPrograms(programs).length > 0) getPrograms(missingPrograms(programs));
+      if (missingPrograms(wanted).length > 0) getWantedPrograms(missingPrograms(wanted));
     });
     node = findNode();
   }
@@ -70,7 +74,8 @@ async function main() {
     return 1;
   }
   const programs = ["nats-server", "redis-server", ...(request.withPostgres ? ["initdb"] : [])];
-  const env = await bootstrap({ programs, withPackages: true });
+  const wanted = request.withPostgres ? ["promtool", "prometheus"] : [];
+  const env = await bootstrap({ programs, wanted, withPackages: true });
   if (request.npmScript !== undefined)
     return runForeground("npm", ["run", request.npmScript, "--", ...request.args], {
       cwd: ROOT,

@@ -3,6 +3,7 @@ declare module "*/bootstrap.mjs" {
   import type { ProgramName } from "*/bootstrap/programs.mjs";
   export function bootstrap(needs: {
     programs: ProgramName[];
+    wanted?: ProgramName[];
     withPackages: boolean;
   }): Promise<NodeJS.ProcessEnv>;
   export function runForeground(
@@ -28,7 +29,8 @@ declare module "*/bootstrap/node.mjs" {
 }
 
 declare module "*/bootstrap/programs.mjs" {
-  export type ProgramName = "nats-server" | "redis-server" | "initdb";
+  export type ProgramName = "nats-server" | "redis-server" | "initdb" | "promtool" | "prometheus";
+  export function describeUntested(programs: ProgramName[]): string;
   export function describeMissing(programs: ProgramName[]): string;
 }
 

@@ -27,13 +27,15 @@ export function installWithApt(packages, toolsDir) {
 
 /**
  * Of the packages a plan (`apt-get install --simulate`) would install, those with programs or
- * libraries that we run. libllvm is large and serves only PostgreSQL's JIT.
+ * libraries that we run. libllvm is large and serves only PostgreSQL's JIT, libjs-* only Prometheus' pages.
  */
 export function packagesToUnpack(plan) {
   return [...plan.matchAll(/^Inst (\S+)/gm)]
     .map((match) => match[1])
-    .filter((name) => /^(lib|nats-server$|redis-|valkey-|postgresql(-client)?-\d)/.test(name))
-    .filter((name) => !/^lib(llvm|perl)/.test(name));
+    .filter((name) =>
+      /^(lib|nats-server$|redis-|valkey-|prometheus$|postgresql(-client)?-\d)/.test(name),
+    )
+    .filter((name) => !/^lib(llvm|perl|js-)/.test(name));
 }
 
 function aptOptions(work) {

@@ -9,6 +9,8 @@ export const PROGRAMS = {
   "nats-server": { apt: "nats-server", brew: "nats-server" },
   "redis-server": { apt: "redis-server", brew: "redis" },
   initdb: { apt: "postgresql", brew: "postgresql@17" },
+  promtool: { apt: "prometheus", brew: "prometheus" },
+  prometheus: { apt: "prometheus", brew: "prometheus" },
 };
 
 export function missingPrograms(programs) {
@@ -17,7 +19,25 @@ export function missingPrograms(programs) {
 
 /** @throws with the ways to get them, when something is still missing */
 export function getPrograms(names) {
-  const packages = names.map((name) => PROGRAMS[name].apt);
+  tryToGetPrograms(names);
+  const stillMissing = missingPrograms(names);
+  if (stillMissing.length > 0) throw new Error(describeMissing(stillMissing));
+}
+
+/** Those whose absence costs tests, which say so, and nothing else. */
+export function getWantedPrograms(names) {
+  tryToGetPrograms(names);
+  const stillMissing = missingPrograms(names);
+  if (stillMissing.length > 0) say(describeUntested(stillMissing));
+}
+
+export function describeUntested(programs) {
+  const packages = [...new Set(programs.map((name) => PROGRAMS[name].apt))].join(" ");
+  return `${programs.join(" and ")} not found: the tests that need them are skipped (sudo apt-get install ${packages}, or brew)`;
+}
+
+function tryToGetPrograms(names) {
+  const packages = [...new Set(names.map((name) => PROGRAMS[name].apt))];
   if (process.platform === "linux" && existsSync("/usr/bin/apt-get")) {
     say(
       `getting ${packages.join(", ")} through apt-get into .tools (nothing is installed on the system)`,
@@ -28,8 +48,6 @@ export function getPrograms(names) {
       say(error instanceof Error ? error.message : String(error));
     }
   }
-  const stillMissing = missingPrograms(names);
-  if (stillMissing.length > 0) throw new Error(describeMissing(stillMissing));
 }
 
 /** What to tell someone on whose machine a program can not be got without asking. */

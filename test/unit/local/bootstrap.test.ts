@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { packagesToUnpack } from "../../../local/bootstrap/apt-tools.mjs";
 import { isFittingNode, nodePlatformPackage } from "../../../local/bootstrap/node.mjs";
-import { describeMissing } from "../../../local/bootstrap/programs.mjs";
+import { describeMissing, describeUntested } from "../../../local/bootstrap/programs.mjs";
 import { parseCommandLine } from "../../../local/bootstrap.mjs";
 
 describe("isFittingNode()", () => {
@@ -58,6 +58,14 @@ describe("describeMissing()", () => {
   });
 });
 
+describe("describeUntested()", () => {
+  it("names what is missing, how to get it, and what that costs", () => {
+    const text = describeUntested(["promtool", "prometheus"]);
+    expect(text).toContain("promtool and prometheus not found: the tests that need them");
+    expect(text).toContain("sudo apt-get install prometheus,");
+  });
+});
+
 describe("packagesToUnpack()", () => {
   it("takes programs and libraries from a plan of apt-get", () => {
     const plan = [
@@ -72,6 +80,9 @@ describe("packagesToUnpack()", () => {
       "Inst postgresql-client-15 (15.20-0 Debian:12/stable [amd64])",
       "Inst postgresql-15 (15.20-0 Debian:12/stable [amd64])",
       "Inst postgresql (15+248 Debian:12/stable [all])",
+      "Inst libjs-bootstrap (3.4.1+dfsg-3 Debian:12/stable [all])",
+      "Inst fonts-glyphicons-halflings (1.009 Debian:12/stable [all])",
+      "Inst prometheus (2.42.0+ds-5+deb12u1 Debian:12.15/oldstable [amd64])",
       "Conf liblzf1 (3.6-3 Debian:12/stable [amd64])",
     ].join("\n");
     expect(packagesToUnpack(plan)).toEqual([
@@ -80,6 +91,7 @@ describe("packagesToUnpack()", () => {
       "redis-server",
       "postgresql-client-15",
       "postgresql-15",
+      "prometheus",
     ]);
   });
 });
