@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { constants } from "node:os";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { Command, Option } from "commander";
 import { CliError, UsageError } from "./cli-error.ts";
@@ -238,6 +238,11 @@ function planRejects(files: readonly string[], given: string | undefined): Map<s
     const path = given ?? `${file === STDIN ? "stdin" : basename(file)}.rejects.ndjson`;
     const other = taken.get(path);
     if (other === file) throw new UsageError(`${file} is named twice`);
+    if (file !== STDIN && resolve(path) === resolve(file)) {
+      throw new UsageError(
+        `Cannot write the rejects of ${file} into the file itself: name another one`,
+      );
+    }
     if (other !== undefined) {
       throw new UsageError(
         `${other} and ${file} would both have their rejects in ${path}: import them one at a time`,

@@ -37,9 +37,12 @@ const SAVE_INTERVAL_MS = 500;
 export async function importFile(options: FileImport): Promise<Summary> {
   const { source, progressFile, reporter, stop, concurrency } = options;
   const startedMs = performance.now();
-  if (options.isRestarting) progressFile.remove();
+  if (options.isRestarting) naming(progressFile.path, () => progressFile.remove());
   const earlier = progressFile.load() ?? NO_PROGRESS;
-  const rejectsFile = new RejectsFile(options.rejectsPath, earlier.rejectsBytes);
+  const rejectsFile = naming(
+    options.rejectsPath,
+    () => new RejectsFile(options.rejectsPath, earlier.rejectsBytes),
+  );
   const ledger = new Ledger(earlier, rejectsFile, progressFile);
   if (earlier.batches > 0) {
     reporter.notice(
@@ -163,10 +166,11 @@ class Ledger {
 }
 
 /** A full disk or a directory without write permission is the user's to mend, so it is told without a stack. */
-function naming(path: string, write: () => void): void {
+function naming<T>(path: string, write: () => T): T {
   try {
-    write();
+    return write();
   } catch (cause) {
+    if (cause instanceof CliError) throw cause;
     throw new CliError(`Cannot write ${path}: ${cause instanceof Error ? cause.message : cause}`, {
       cause,
     });

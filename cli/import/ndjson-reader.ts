@@ -25,6 +25,12 @@ export class NdjsonReader implements LineReader {
     for (;;) {
       const newline = chunk.indexOf(NEWLINE, start);
       if (newline === -1) break;
+      if (newline === start && this.#bytes === 0) {
+        // Nothing: a file may have millions of them.
+        this.#number++;
+        start++;
+        continue;
+      }
       this.#append(chunk.subarray(start, newline));
       this.#finishLine(lines);
       start = newline + 1;

@@ -57,12 +57,8 @@ export class ProgressFile {
    */
   load(): Progress | undefined {
     if (!existsSync(this.path)) return undefined;
-    const content = parseContent(readFileSync(this.path, "utf8"));
-    if (content === undefined) {
-      throw new UsageError(
-        `Cannot read ${this.path}, the progress of an earlier import: start over with --restart`,
-      );
-    }
+    const content = parseContent(this.#read());
+    if (content === undefined) throw this.#unreadable();
     for (const [name, value] of Object.entries(this.#settings)) {
       const earlier = content.settings[name];
       if (earlier !== value) {
@@ -73,6 +69,19 @@ export class ProgressFile {
       }
     }
     return content.progress;
+  }
+
+  #read(): string {
+    try {
+      return readFileSync(this.path, "utf8");
+    } catch (cause) {
+      throw this.#unreadable(cause);
+    }
+  }
+
+  #unreadable(cause?: unknown): UsageError {
+    const message = `Cannot read ${this.path}, the progress of an earlier import: start over with --restart`;
+    return new UsageError(message, { cause });
   }
 
   save(progress: Progress): void {
@@ -97,13 +106,20 @@ function parseContent(text: string): Content | undefined {
   try {
     const content = JSON.parse(text) as Partial<Content> | null;
     const progress = content?.progress;
-    if (content?.v !== 1 || content.settings === undefined || progress === undefined)
+    if (content?.v !== 1 || typeof content.settings !== "object" || content.settings === null) {
       return undefined;
+    }
     for (const [name, empty] of Object.entries(NO_PROGRESS)) {
-      if (typeof progress[name as keyof Progress] !== typeof empty) return undefined;
+      const value = progress?.[name as keyof Progress];
+      const isRight = typeof empty === "number" ? isCount(value) : typeof value === "string";
+      if (!isRight) return undefined;
     }
     return content as Content;
   } catch {
     return undefined;
   }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, ftruncateSync, openSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import type { Rejection } from "../../contract/rejection.ts";
 import { CliError } from "../cli-error.ts";
 import type { Line } from "./line.ts";
@@ -20,7 +29,7 @@ export class RejectsFile {
     this.path = path;
     this.#bytes = keptBytes;
     if (keptBytes > 0) this.#reopen();
-    else if (existsSync(path)) renameSync(path, `${path}.old`);
+    else if (existsSync(path)) keepAside(path);
   }
 
   get bytes(): number {
@@ -55,8 +64,21 @@ export class RejectsFile {
       const message = `Cannot continue: ${this.path} holds the rejects so far and cannot be opened; start over with --restart`;
       throw new CliError(message, { cause });
     }
+    // Truncating would lengthen it, by as much as the progress file says.
+    if (fstatSync(this.#descriptor).size < this.#bytes) {
+      this.close();
+      const message = `Cannot continue: ${this.path} holds fewer rejects than there were; start over with --restart`;
+      throw new CliError(message);
+    }
     ftruncateSync(this.#descriptor, this.#bytes);
   }
+}
+
+function keepAside(path: string): void {
+  if (statSync(path).isDirectory()) {
+    throw new CliError(`Cannot write rejects: ${path} is a directory`);
+  }
+  renameSync(path, `${path}.old`);
 }
 
 /** The event stands in it byte for byte: reading and writing it again would lose the digits of long numbers. */

@@ -506,6 +506,20 @@ describe("sluice import", () => {
     expect(code).toBe(1);
   });
 
+  test.each(["events.ndjson", "./events.ndjson"])(
+    "does not write rejects into the file that it reads: %s",
+    async (rejects) => {
+      await startEdge();
+      write("events.ndjson", "{}");
+      const { code, stderr } = await sluice("events.ndjson", "--rejects", rejects);
+      expect(stderr).toBe(
+        "sluice: Cannot write the rejects of events.ndjson into the file itself: name another one\n",
+      );
+      expect(code).toBe(2);
+      expect(readFileSync(join(cwd, "events.ndjson"), "utf8")).toBe("{}");
+    },
+  );
+
   test("keeps an earlier rejects file aside", async () => {
     await startEdge();
     write("events.ndjson", eventLine(1));

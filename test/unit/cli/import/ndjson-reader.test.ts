@@ -107,6 +107,11 @@ describe("NdjsonReader", () => {
     ]);
   });
 
+  test("counts empty lines without a look at each", () => {
+    const lines = readAll(`{1}\n${"\n".repeat(1_000_000)}{3}`);
+    expect(lines.map(({ number }) => number)).toEqual([1, 1_000_002]);
+  });
+
   test("does not hold an endless line", () => {
     const chunk = Buffer.alloc(300_000, "x");
     const lines = readAll("{1}\n", ...Array.from({ length: 20 }, () => chunk), "\n{3}");

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -39,13 +39,26 @@ describe("ProgressFile", () => {
     );
   });
 
-  test.each(["", "{}", "null", '{"v":1,"settings":{},"progress":{"batches":"3"}}', '{"v":2}'])(
-    "refuses what it cannot read: %s",
-    (content) => {
-      writeFileSync(create().path, content);
-      expect(() => create().load()).toThrow("start over with --restart");
-    },
-  );
+  test.each([
+    "",
+    "{}",
+    "null",
+    '{"v":1,"settings":{},"progress":{"batches":"3"}}',
+    '{"v":2}',
+    JSON.stringify({ v: 1, settings: null, progress: NO_PROGRESS }),
+    JSON.stringify({ v: 1, settings, progress: null }),
+    JSON.stringify({ v: 1, settings, progress: { ...NO_PROGRESS, batches: -1 } }),
+    JSON.stringify({ v: 1, settings, progress: { ...NO_PROGRESS, batches: 0.5 } }),
+    JSON.stringify({ v: 1, settings, progress: { ...NO_PROGRESS, rejectsBytes: 1e300 } }),
+  ])("refuses what it cannot read: %s", (content) => {
+    writeFileSync(create().path, content);
+    expect(() => create().load()).toThrow("start over with --restart");
+  });
+
+  test("refuses a directory in its place", () => {
+    mkdirSync(create().path);
+    expect(() => create().load()).toThrow("start over with --restart");
+  });
 });
 
 describe("progressPath()", () => {

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { formatReject } from "../../../../cli/import/rejects-file.ts";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { formatReject, RejectsFile } from "../../../../cli/import/rejects-file.ts";
 
 function format(text: string) {
   const rejection = { code: "invalid_event", pointer: "/a", detail: 'not "b"' } as const;
@@ -15,5 +18,28 @@ describe("formatReject()", () => {
 
   test("keeps what is not JSON as text", () => {
     expect(JSON.parse(format('{"a"\t'))).toMatchObject({ line: 7, raw: '{"a"\t' });
+  });
+});
+
+describe("RejectsFile", () => {
+  function makeDirectory(): string {
+    const directory = mkdtempSync(join(tmpdir(), "sluice-rejects-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    return directory;
+  }
+
+  test("is not lengthened to what a progress file claims", () => {
+    const path = join(makeDirectory(), "rejects.ndjson");
+    writeFileSync(path, "{}\n");
+    expect(() => new RejectsFile(path, 1e12)).toThrow(
+      `Cannot continue: ${path} holds fewer rejects than there were; start over with --restart`,
+    );
+    expect(statSync(path).size).toBe(3);
+  });
+
+  test("does not move a directory aside", () => {
+    const path = join(makeDirectory(), "rejects");
+    mkdirSync(path);
+    expect(() => new RejectsFile(path, 0)).toThrow(`Cannot write rejects: ${path} is a directory`);
   });
 });
