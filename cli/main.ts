@@ -4,6 +4,7 @@ import { redact } from "../contract/redact.ts";
 import { createArchiveCommand } from "./archive.ts";
 import { CliError } from "./cli-error.ts";
 import { createDeadCommand } from "./dead.ts";
+import { createDoctorCommand } from "./doctor.ts";
 import { createEraseCommand } from "./erase.ts";
 import { createExportCommand } from "./export.ts";
 import { createImportCommand } from "./import.ts";
@@ -55,7 +56,8 @@ Environment:
   .addCommand(createArchiveCommand())
   .addCommand(createDeadCommand())
   .addCommand(createReplayCommand())
-  .addCommand(createKeysCommand());
+  .addCommand(createKeysCommand())
+  .addCommand(createDoctorCommand());
 passSettingsOn(program);
 
 // A reader that has enough, such as head, ends the command and is no failure.

@@ -49,7 +49,7 @@ export async function withNats<T>(
   use: (nats: Nats) => Promise<T>,
 ): Promise<T> {
   const target = resolveNatsTarget(options, process.env);
-  const connection = await connectTo(target);
+  const connection = await connectOrExplain(target);
   try {
     const manager = await jetstreamManager(connection, {
       checkAPI: false,
@@ -95,39 +95,52 @@ export function reasonOf(error: unknown): string | undefined {
   return undefined;
 }
 
-async function connectTo(target: NatsTarget): Promise<NatsConnection> {
-  const { servers, isTls, user, password, token } = target;
+async function connectOrExplain(target: NatsTarget): Promise<NatsConnection> {
   try {
-    return await connect({
-      servers: [...servers],
-      ...(isTls ? { tls: {} } : {}),
-      ...(user === undefined ? {} : { user }),
-      ...(password === undefined ? {} : { pass: password }),
-      ...(token === undefined ? {} : { token }),
-      name: "sluice-cli",
-      inboxPrefix: OPERATOR_INBOX,
-      timeout: CONNECT_TIMEOUT_MS,
+    return await connectNats(target, {
+      timeoutMs: CONNECT_TIMEOUT_MS,
       // Once connected it comes back after a loss; the first attempt asks each server once.
       maxReconnectAttempts: -1,
-      reconnectTimeWait: 500,
     });
   } catch (cause) {
-    throw new CliError(
-      `Cannot connect to NATS at ${servers.join(", ")}: ${whyNot(cause, target)}`,
-      {
-        cause,
-      },
-    );
+    const reason = whyNotConnected(cause, target, CONNECT_TIMEOUT_MS);
+    throw new CliError(`Cannot connect to NATS at ${target.servers.join(", ")}: ${reason}`, {
+      cause,
+    });
   }
 }
 
-function whyNot(error: unknown, { user, token }: NatsTarget): string {
+export function connectNats(
+  { servers, isTls, user, password, token }: NatsTarget,
+  options: { readonly timeoutMs: number; readonly maxReconnectAttempts: number },
+): Promise<NatsConnection> {
+  return connect({
+    servers: [...servers],
+    ...(isTls ? { tls: {} } : {}),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
+    ...(token === undefined ? {} : { token }),
+    name: "sluice-cli",
+    inboxPrefix: OPERATOR_INBOX,
+    timeout: options.timeoutMs,
+    reconnect: options.maxReconnectAttempts !== 0,
+    maxReconnectAttempts: options.maxReconnectAttempts,
+    reconnectTimeWait: 500,
+  });
+}
+
+/** Why {@link connectNats} failed, in words that say what to look at. */
+export function whyNotConnected(
+  error: unknown,
+  { user, token }: Pick<NatsTarget, "user" | "token">,
+  timeoutMs: number,
+): string {
   if (error instanceof AuthorizationError) {
     const hint = "set NATS_USER and NATS_PASSWORD, or put them into the URL";
     if (user !== undefined) return `it refuses user "${user}" or the password; ${hint}`;
     return `it ${token === undefined ? "asks for a user and password" : "refuses the token"}; ${hint}`;
   }
-  if (error instanceof TimeoutError) return `no answer within ${CONNECT_TIMEOUT_MS / 1_000} s`;
+  if (error instanceof TimeoutError) return `no answer within ${timeoutMs / 1_000} s`;
   return error instanceof Error ? error.message : String(error);
 }
 

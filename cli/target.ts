@@ -20,6 +20,9 @@ export type LocalStack = {
   readonly admin_key?: string;
   readonly nats_url?: string;
   readonly upstash_url?: string;
+  readonly redis_url?: string;
+  readonly database_url?: string;
+  readonly parts?: Readonly<Record<string, { readonly pid: number }>>;
 };
 
 /** What a command needs a key for, and how `local.json` and people call such a key. */
