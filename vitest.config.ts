@@ -1,5 +1,18 @@
+import { resolve } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { isThorough } from "./test/support/thoroughness.ts";
+
+/** Tests of what only a Worker has: the entry of one, and Cloudflare's cache. */
+const ABOUT_CLOUDFLARE = ["bad-configuration", "colo-cache"].map(
+  (name) => `test/edge/${name}.test.ts`,
+);
+
+/** Of the edge as a Node process: what it does in a way of its own, and in `npm run test:thorough` everything. */
+const SUITES_ON_NODE = [
+  ...["outbox", "publisher", "redis-outage", "revocations"],
+  ...(isThorough ? ["answer-cache", "export", "hostile-http", "rate-limits", "reads"] : []),
+].map((name) => `test/integration/edge/${name}.test.ts`);
 
 /** One project for each level of test; `npm test` runs them in this order. */
 export default defineConfig({
@@ -19,9 +32,32 @@ export default defineConfig({
         test: { name: "edge", include: ["test/edge/**/*.test.ts"] },
       },
       {
+        resolve: {
+          alias: { "cloudflare:test": resolve("test/support/cloudflare-test-on-node.ts") },
+        },
+        test: {
+          name: "edge-node",
+          include: ["test/edge/**/*.test.ts"],
+          exclude: ABOUT_CLOUDFLARE,
+          // Every test has an app of its own.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "integration-node",
+          include: SUITES_ON_NODE,
+          provide: { edgeRuntime: "node" },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          provide: { edgeRuntime: "workerd" },
           testTimeout: 60_000,
           hookTimeout: 120_000,
           // Most of them wait, for time-outs and for servers that they stopped: two at a time also on two processors.

@@ -18,7 +18,7 @@ export function createDeadLetterReader({ url, token }: WorkerOptions): DeadLette
   return {
     async find(projectId, eventId) {
       const response = await get(`/dead-letters/${projectId}/${eventId}`, FIND_TIMEOUT_MS);
-      if (response.ok) return await response.json<UnwrappedLetter>();
+      if (response.ok) return (await response.json()) as UnwrappedLetter;
       await response.body?.cancel();
       if (response.status === 404) return undefined;
       throw new Error(`Cannot find dead letter: the worker answered ${response.status}`);
@@ -28,7 +28,7 @@ export function createDeadLetterReader({ url, token }: WorkerOptions): DeadLette
       const place = before === undefined ? "" : `&before=${before}`;
       const path = `/dead-letters/${projectId}?limit=${limit}${place}`;
       const response = await get(path, LIST_TIMEOUT_MS);
-      if (response.ok) return await response.json<DeadLetterPage>();
+      if (response.ok) return (await response.json()) as DeadLetterPage;
       await response.body?.cancel();
       throw new Error(`Cannot list dead letters: the worker answered ${response.status}`);
     },

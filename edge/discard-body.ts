@@ -24,16 +24,35 @@ async function discardAll(request: Request): Promise<void> {
   if (request.body === null || request.body.locked || declaredBytes > MAX_DISCARDED_BYTES) return;
   let byteCount = 0;
   try {
-    // Into one buffer again and again: megabytes of chunks would wait for the garbage collector.
-    const reader = request.body.getReader({ mode: "byob" });
-    let buffer = new Uint8Array(READ_BYTES);
+    const readSome = createReader(request.body);
     while (byteCount <= MAX_DISCARDED_BYTES) {
-      const { done, value } = await reader.read(buffer);
-      if (done) return;
-      byteCount += value.byteLength;
-      buffer = new Uint8Array(value.buffer);
+      const length = await readSome();
+      if (length === undefined) return;
+      byteCount += length;
     }
   } catch {
     // It is read already, or the client has gone.
+  }
+}
+
+/** Reads on and tells how much; undefined at the end. */
+function createReader(body: ReadableStream<Uint8Array>): () => Promise<number | undefined> {
+  try {
+    // Into one buffer again and again: megabytes of chunks would wait for the garbage collector.
+    const reader = body.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(READ_BYTES);
+    return async () => {
+      const { done, value } = await reader.read(buffer);
+      if (done) return undefined;
+      buffer = new Uint8Array(value.buffer);
+      return value.byteLength;
+    };
+  } catch {
+    // A request of Node fills no buffer.
+    const reader = body.getReader();
+    return async () => {
+      const { done, value } = await reader.read();
+      return done ? undefined : value.byteLength;
+    };
   }
 }

@@ -40,6 +40,9 @@ const varsSchema = z.object({
   ...LIMIT_VARS,
 });
 
+/** Of every setting that the edge has wherever it runs. */
+export const VAR_NAMES = Object.keys(varsSchema.shape);
+
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function parseConfig(vars: Vars) {
   const result = varsSchema.safeParse(vars);
@@ -48,7 +51,7 @@ export function parseConfig(vars: Vars) {
     ...findFaultsBetweenSettings(vars).map(({ name, message }) => `${name}: ${message}`),
   ];
   if (!result.success || problems.length > 0) {
-    throw new ConfigError(`Cannot read configuration: ${problems.join("; ")}`);
+    throw new ConfigError(problems);
   }
   const values = result.data;
   const keySecrets = [values.KEY_SECRET, values.KEY_SECRET_PREVIOUS].filter(
@@ -85,4 +88,10 @@ export type Config = ReturnType<typeof parseConfig>;
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Cannot read configuration: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
 }

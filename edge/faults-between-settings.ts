@@ -27,7 +27,7 @@ function findPlainUrls(vars: Vars): SettingFault[] {
     String(vars[name] ?? "")
       .split(",")
       .some(isPlainAndPublic),
-  ).map((name) => ({ name, message: "is not encrypted: use https or wss" }));
+  ).map((name) => ({ name, message: "is not encrypted: use https, wss or tls" }));
 }
 
 /** Names without a dot and private addresses (RFC 1918) lead nowhere outside of one's own network. */
@@ -37,5 +37,5 @@ const PRIVATE_HOST =
 function isPlainAndPublic(text: string): boolean {
   if (!URL.canParse(text.trim())) return false;
   const { protocol, hostname } = new URL(text.trim());
-  return !["https:", "wss:"].includes(protocol) && !PRIVATE_HOST.test(hostname);
+  return !["https:", "wss:", "tls:"].includes(protocol) && !PRIVATE_HOST.test(hostname);
 }

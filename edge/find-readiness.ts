@@ -1,5 +1,6 @@
-import type { EventPublisher, PublisherReport, RequestOrigin } from "./publisher-pool.ts";
+import type { EventPublisher, PublisherReport } from "./event-publisher.ts";
 import { judgeReadiness, type PartState, type Readiness } from "./readiness.ts";
+import type { RequestOrigin } from "./request-origin.ts";
 
 export type HealthDeps = {
   readonly publisher: Pick<EventPublisher, "ping" | "reports">;

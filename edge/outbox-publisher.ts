@@ -92,7 +92,7 @@ export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPu
         const kept = outbox.oldest(isReachable ? DRAIN_BATCH : 1);
         const outcomes = await Promise.all(kept.map((message) => nats.publish(message)));
         const published = kept.filter((_, index) => isInStream(outcomes[index]));
-        outbox.remove(published.map(({ id }) => id));
+        await outbox.remove(published.map(({ id }) => id));
         counters.countDrained(published.length);
         isReachable = published.length === kept.length;
         if (!isReachable) return await options.scheduleDrain(RETRY_DELAY_MS);

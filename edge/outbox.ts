@@ -21,7 +21,8 @@ export type Outbox = {
    */
   keep(message: StreamMessage, nowMs: number): Promise<boolean>;
   oldest(limit: number): KeptMessage[];
-  remove(ids: readonly number[]): void;
+  /** @throws when that cannot be written; then they are still there */
+  remove(ids: readonly number[]): Promise<void>;
   status(nowMs: number): OutboxStatus;
 };
 
@@ -75,17 +76,23 @@ export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): 
       }));
     },
 
-    remove(ids) {
-      for (const id of ids) {
-        const removed = sql.write<Omit<Size, "messages">>(
-          "delete from outbox where id = ? returning events, length(payload) as bytes",
-          id,
-        );
-        for (const row of removed) {
-          messages -= 1;
-          events -= row.events;
-          bytes -= row.bytes;
+    async remove(ids) {
+      try {
+        for (const id of ids) {
+          const removed = sql.write<Omit<Size, "messages">>(
+            "delete from outbox where id = ? returning events, length(payload) as bytes",
+            id,
+          );
+          for (const row of removed) {
+            messages -= 1;
+            events -= row.events;
+            bytes -= row.bytes;
+          }
         }
+        await sql.settle();
+      } catch (error) {
+        recount();
+        throw error;
       }
     },
 

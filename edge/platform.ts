@@ -1,6 +1,6 @@
 import type { HttpCache } from "./cache/colo-cache.ts";
 import type { CoarseGateOptions } from "./coarse-gate.ts";
-import type { EventPublisher } from "./publisher-pool.ts";
+import type { EventPublisher } from "./event-publisher.ts";
 import type { RevocationStore } from "./revocation-list.ts";
 
 /** What the edge gets from where it runs: all else is the same everywhere. */

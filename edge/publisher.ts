@@ -13,8 +13,6 @@ import {
   RETRY_DELAY_MS,
 } from "./outbox-publisher.ts";
 
-export type { PublisherStatus };
-
 /**
  * A publisher for the requests of its region. A Worker may not use a socket beyond the request that opened it; a Durable Object may. It
  * connects at the first publish, never in its constructor, which would hold up every call while NATS is away. Its alarms drain the

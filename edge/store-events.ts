@@ -1,12 +1,13 @@
 import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contract/envelope.ts";
 import { eventsSubject, messageIdOf } from "../contract/stream.ts";
 import type { EventMemory } from "./event-memory.ts";
+import type { EventPublisher } from "./event-publisher.ts";
 import { type IngestLimitDeps, takeFromLimits } from "./limit-ingest.ts";
 import type { EdgeCounters } from "./metrics/edge-counters.ts";
 import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import { ProblemError } from "./problem.ts";
-import type { EventPublisher, RequestOrigin } from "./publisher-pool.ts";
 import type { RateLimitDecision } from "./rate-limit.ts";
+import type { RequestOrigin } from "./request-origin.ts";
 
 export type StoreDeps = IngestLimitDeps & {
   readonly memory: EventMemory;

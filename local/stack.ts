@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Detour, LinkName } from "./detour.ts";
+import { type EdgeRuntime, edgePart } from "./edge-part.ts";
 import { type NatsNode, prepareNatsCluster } from "./nats-cluster.ts";
 import {
   NATS_EDGE_USER,
@@ -10,7 +11,7 @@ import {
 import { nodeScript } from "./node-script.ts";
 import type { Part } from "./part.ts";
 import type { Ports } from "./ports.ts";
-import { answersHttp, answersStatus } from "./probes.ts";
+import { answersHttp } from "./probes.ts";
 import { prepareRedis, redisUrl } from "./redis-server.ts";
 import type { Secrets } from "./secrets.ts";
 import { prepareStore, type StoreName } from "./store-parts.ts";
@@ -21,6 +22,8 @@ export interface StackOptions {
   readonly secrets: Secrets;
   /** Where events are kept, TimescaleDB by default. */
   readonly store?: StoreName;
+  /** What the edge runs on, workerd by default. */
+  readonly edge?: EdgeRuntime;
   /** Several NATS servers with replicated streams, in place of one. */
   readonly natsNodes?: readonly NatsNode[];
   /** To which port a connection goes instead of the part's own: a proxy's, which a test puts in between. */
@@ -48,6 +51,7 @@ export interface Stack {
 /** All that `npm start` runs. */
 export async function createStack(options: StackOptions): Promise<Stack> {
   const { dataDir, ports, secrets, natsNodes, store: storeName = "timescale" } = options;
+  const { edge: edgeRuntime = "workerd" } = options;
   const detour: Detour = options.detour ?? (async (_link, port) => port);
   const workerUrl = `http://127.0.0.1:${ports.worker}`;
   const edgeUrl = `http://127.0.0.1:${ports.edge}`;
@@ -82,8 +86,8 @@ export async function createStack(options: StackOptions): Promise<Stack> {
   const natsLink = (from: "edge" | "worker", index: number): LinkName =>
     natsNodes === undefined ? `${from}-nats` : `${from}-nats-${index + 1}`;
   const workerNats = natsPorts.map(({ port }, index) => detour(natsLink("worker", index), port));
-  const edgeNats = natsPorts.map(({ websocketPort }, index) =>
-    detour(natsLink("edge", index), websocketPort),
+  const edgeNats = natsPorts.map(({ port, websocketPort }, index) =>
+    detour(natsLink("edge", index), edgeRuntime === "node" ? port : websocketPort),
   );
 
   const worker: Part = {
@@ -106,9 +110,11 @@ export async function createStack(options: StackOptions): Promise<Stack> {
     readyTimeoutMs: 60_000,
     stopTimeoutMs: 12_000,
   };
-  const edge: Part = {
-    name: "edge",
-    ...nodeScript("edge-runtime.ts", "--port", ports.edge, "--data-dir", dataDir),
+  const edge = edgePart({
+    runtime: edgeRuntime,
+    port: ports.edge,
+    dataDir,
+    behind: [...nats, upstashHttp, worker],
     env: {
       ...store.edgeEnv,
       ENVIRONMENT: "development",
@@ -116,7 +122,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       // Empty is none, whatever our own environment holds.
       KEY_SECRET_PREVIOUS: secrets.keySecretPrevious ?? "",
       METRICS_TOKEN: secrets.metricsToken,
-      NATS_URL: urlsOf("ws://", await Promise.all(edgeNats)),
+      NATS_URL: urlsOf(edgeRuntime === "node" ? "nats://" : "ws://", await Promise.all(edgeNats)),
       NATS_USER: NATS_EDGE_USER,
       NATS_PASSWORD: secrets.natsEdgePassword,
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${await detour("edge-redis", ports.upstashHttp)}`,
@@ -124,12 +130,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       WORKER_TOKEN: secrets.workerToken,
       WORKER_URL: `http://127.0.0.1:${await detour("edge-worker", ports.worker)}`,
     },
-    // It bundles while the others start, and is ready only once it reaches them.
-    needs: [],
-    isReady: (signal) => answersStatus(`${edgeUrl}/readyz`, signal, "ready"),
-    readyTimeoutMs: 180_000,
-    stopTimeoutMs: 5_000,
-  };
+  });
 
   return {
     parts: [redis, ...nats, ...store.parts, upstashHttp, worker, edge],

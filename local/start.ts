@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createKey, type KeyScope } from "../contract/key.ts";
 import { redact } from "../contract/redact.ts";
+import { EDGE_RUNTIMES } from "./edge-part.ts";
 import { keepStore } from "./kept-store.ts";
 import { choosePorts } from "./ports.ts";
 import { runStack } from "./run-stack.ts";
@@ -18,6 +19,8 @@ Runs Sluice on this machine: Redis, NATS, a place for events, the worker and the
   --store NAME   where events are kept: timescale (the default), embedded;
                  duckdb, one file and no database server;
                  clickhouse, a server whose address is in CLICKHOUSE_URL
+  --edge NAME    what the edge runs on: workerd (the default), as on Cloudflare;
+                 node, as where there is no Cloudflare
   --help         this text
 
 Environment:
@@ -37,7 +40,11 @@ process.exitCode = await main().catch((error: unknown) => {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { store: { type: "string", default: "timescale" }, help: { type: "boolean" } },
+    options: {
+      store: { type: "string", default: "timescale" },
+      edge: { type: "string", default: "workerd" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     process.stdout.write(HELP);
@@ -47,6 +54,12 @@ async function main(): Promise<number> {
   if (store === undefined) {
     const known = STORE_NAMES.join(", ");
     process.stderr.write(`Cannot start: there is no store "${values.store}", only ${known}\n`);
+    return 2;
+  }
+  const edge = EDGE_RUNTIMES.find((name) => name === values.edge);
+  if (edge === undefined) {
+    const known = EDGE_RUNTIMES.join(", ");
+    process.stderr.write(`Cannot start: there is no edge "${values.edge}", only ${known}\n`);
     return 2;
   }
 
@@ -61,7 +74,7 @@ async function main(): Promise<number> {
       const ports = await choosePorts(dataDir, process.env);
       const secrets = await loadSecrets(dataDir);
       await keepStore(dataDir, store);
-      const { parts, urls } = await createStack({ dataDir, ports, secrets, store });
+      const { parts, urls } = await createStack({ dataDir, ports, secrets, store, edge });
       const keys = makeKeys(secrets.keySecret);
       greeting = greet(urls, keys);
       return { parts, description: { ...urls, ...keys } };

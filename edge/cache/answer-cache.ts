@@ -83,7 +83,9 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   }
 
   async function findOrAsk(key: string, request: CacheRequest): Promise<CacheResult> {
-    const found = await findShared(key, request.projectId);
+    // Whoever has waited in vain for another's answer comes here after the one that came instead.
+    const kept = usable(memory.get(key), request.projectId);
+    const found = kept ?? (await findShared(key, request.projectId));
     return found === undefined ? askStore(key, request) : give(key, found, request);
   }
 

@@ -50,7 +50,7 @@ export function createColoCache(cache: HttpCache, logger: Logger): AnswerStore {
   async function read(url: string, key: string): Promise<CachedAnswer | undefined> {
     const response = await cache.match(url);
     if (response === undefined) return undefined;
-    const kept = await response.json<Kept>();
+    const kept = (await response.json()) as Kept;
     return kept.key === key ? kept.answer : undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { gauge, type Metric, type Sample } from "../../contract/metrics/metric.ts";
 import type { CircuitState } from "../circuit-breaker.ts";
-import type { PublisherStatus } from "../publisher.ts";
-import type { PublisherReport } from "../publisher-pool.ts";
+import type { PublisherReport } from "../event-publisher.ts";
+import type { PublisherStatus } from "../outbox-publisher.ts";
 import type { Readiness } from "../readiness.ts";
 import type { RevocationStatus } from "../revocation-list.ts";
 import type { EdgeCounters } from "./edge-counters.ts";

@@ -8,8 +8,8 @@ import type { EdgeCounters } from "../metrics/edge-counters.ts";
 import { edgeMetrics } from "../metrics/edge-metrics.ts";
 import type { TallyTeller } from "../metrics/tally-teller.ts";
 import { ProblemError } from "../problem.ts";
-import { originOf, originOfRegion, REGIONS, type RequestOrigin } from "../publisher-pool.ts";
 import type { RedisCircuit } from "../redis-circuit.ts";
+import { originOf, originOfRegion, REGIONS, type RequestOrigin } from "../request-origin.ts";
 import type { RevocationList } from "../revocation-list.ts";
 
 export type MetricsDeps = HealthDeps & {

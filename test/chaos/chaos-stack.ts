@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createKey } from "../../contract/key.ts";
 import { OPERATOR_INBOX } from "../../contract/stream.ts";
+import type { EdgeRuntime } from "../../local/edge-part.ts";
 import { findFreePort } from "../../local/free-port.ts";
 import type { NatsNode } from "../../local/nats-cluster.ts";
 import { NATS_OPERATOR_USER } from "../../local/nats-server.ts";
@@ -41,6 +42,8 @@ export interface ChaosStack {
 export type ChaosStackOptions = {
   /** 1, or as many as a cluster has. */
   readonly natsNodes?: number;
+  /** Workerd by default. */
+  readonly edge?: EdgeRuntime;
   readonly say: (line: string) => void;
 };
 
@@ -49,7 +52,7 @@ const SETTINGS = { ACK_WAIT_MS: "5000", RATE_LIMIT_EVENTS_PER_SECOND: "1000000" 
 
 /** The caller stops what it gets, started or not. */
 export async function createChaosStack(options: ChaosStackOptions): Promise<ChaosStack> {
-  const { natsNodes = 1, say } = options;
+  const { natsNodes = 1, edge = "workerd", say } = options;
   const tempDir = await makeTempDir("chaos");
   const dataDir = tempDir.path;
   const ports = await choosePorts(dataDir, { PORT: String(await findFreePort()) });
@@ -67,6 +70,7 @@ export async function createChaosStack(options: ChaosStackOptions): Promise<Chao
     ports,
     secrets,
     detour,
+    edge,
     ...(nodes === undefined ? {} : { natsNodes: nodes }),
   });
   const watchdog = createWatchdog();

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { EDGE_RUNTIMES, type EdgeRuntime } from "../../local/edge-part.ts";
 import type { ChaosOptions } from "./run-chaos.ts";
 
 export const HELP = `npm run chaos [-- options]
@@ -14,8 +15,9 @@ end it compares what was acknowledged with what is stored. Exit status 1 when an
   --clients N          clients that post at once (default 12)
   --overlap P          share of faults that begin while the one before lasts (default 0.25)
   --sequence LIST      these faults over and over instead, such as kill:nats,cut:worker-database:3000,+kill:worker
-                       (3000: so many ms; +: while the one before lasts), --faults times
+                       (3000: so many ms; +: while the one before lasts; @500 behind one: so many ms later), --faults times
   --nats-nodes N       NATS servers: 1, or 3 with replicated streams (default 1); faults hit their leader, nats-leader
+  --edge NAME          what the edge runs on: workerd (default) or node
   --short              a minute instead of half an hour: --faults 2 --events 3000 unless these are given
   --json FILE          writes the reports there, too
   --keep-data          leaves the data and the logs of a run that found something
@@ -51,6 +53,7 @@ export function parseOptions(args: readonly string[]): RunOptions | "help" {
     clients: number("clients", 1, 1_000, 12),
     overlap: number("overlap", 0, 1, 0.25),
     natsNodes,
+    edge: parseEdge(values.edge),
     sequence: values.sequence,
     keepsData: values["keep-data"],
     jsonPath: values.json,
@@ -67,6 +70,12 @@ type NumberName =
   | "clients"
   | "overlap"
   | "nats-nodes";
+
+function parseEdge(text: string): EdgeRuntime {
+  const edge = EDGE_RUNTIMES.find((name) => name === text);
+  if (edge !== undefined) return edge;
+  throw new UsageError(`Cannot run: --edge is "${text}", not ${EDGE_RUNTIMES.join(" or ")}`);
+}
 
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -86,6 +95,7 @@ function parse(args: readonly string[]) {
         overlap: { type: "string" },
         "nats-nodes": { type: "string" },
         sequence: { type: "string" },
+        edge: { type: "string", default: "workerd" },
         json: { type: "string" },
         "keep-data": { type: "boolean", default: false },
         short: { type: "boolean", default: false },

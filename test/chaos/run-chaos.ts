@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { EdgeRuntime } from "../../local/edge-part.ts";
 import { poll } from "../support/poll.ts";
 import { type ChaosStack, createChaosStack } from "./chaos-stack.ts";
 import { type Clients, startClients } from "./clients.ts";
@@ -29,6 +30,7 @@ export type ChaosOptions = {
   readonly overlap: number;
   /** 1, or as many as a cluster has. */
   readonly natsNodes: number;
+  readonly edge: EdgeRuntime;
   /** Leaves the data and the logs of a run that found something. */
   readonly keepsData: boolean;
   /** Ends the run before its time. */
@@ -68,6 +70,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedMs = Date.now();
   const stack = await createChaosStack({
     natsNodes: options.natsNodes,
+    edge: options.edge,
     // Of a part that fails to start only what happened, not its log.
     say: (line) => options.say(`  ${line.split("\n", 1)[0]}`),
   });

@@ -38,9 +38,9 @@ export type ScheduleOptions = {
   readonly overlap: number;
 };
 
-/** A duration that is given is not drawn. */
+/** A duration or a pause that is given is not drawn. */
 export type SequenceStep = Pick<Fault, "kind" | "target" | "overlaps"> &
-  Partial<Pick<Fault, "durationMs">>;
+  Partial<Pick<Fault, "durationMs" | "pauseMs">>;
 
 /** As many faults of each kind, spread evenly over its targets, in random order; or a sequence, as it is. */
 export function createSchedule(options: ScheduleOptions): Fault[] {
@@ -48,8 +48,8 @@ export function createSchedule(options: ScheduleOptions): Fault[] {
   const steps = options.sequence.length > 0 ? repeat(options) : drawSteps(options, random);
   return steps.map((step) => ({
     ...timesOf(step.kind, random),
-    ...step,
     pauseMs: random.integer(50, 800),
+    ...step,
   }));
 }
 
@@ -70,7 +70,8 @@ function drawSteps(options: ScheduleOptions, random: Random): SequenceStep[] {
 }
 
 /**
- * Reads `kind:target,…` or `kind:target:milliseconds,…`; a `+` before one lets it begin while the one before lasts.
+ * Reads `kind:target,…` or `kind:target:milliseconds,…`; a `+` before one lets it begin while the one before lasts, and `@milliseconds`
+ * behind it so long after that one's beginning.
  * @throws {SequenceError} when a kind or a target does not exist, or a kind has no duration
  */
 export function parseSequence(
@@ -79,8 +80,8 @@ export function parseSequence(
   links: readonly string[],
 ): SequenceStep[] {
   return text.split(",").map((step) => {
-    const [, plus, name, target = "", duration] =
-      /^\s*(\+?)(\w+):([\w-]+)(?::(\d+))?\s*$/.exec(step) ?? [];
+    const [, plus, name, target = "", duration, pause] =
+      /^\s*(\+?)(\w+):([\w-]+)(?::(\d+))?(?:@(\d+))?\s*$/.exec(step) ?? [];
     const kind = FAULT_KINDS.find((known) => known === name);
     if (kind === undefined) {
       throw new SequenceError(
@@ -91,13 +92,19 @@ export function parseSequence(
     if (!targets.includes(target)) {
       throw new SequenceError(`Cannot ${kind} "${target}": there are ${targets.join(", ")}`);
     }
-    if (duration === undefined) return { kind, target, overlaps: plus === "+" };
+    const read = {
+      kind,
+      target,
+      overlaps: plus === "+",
+      ...(pause === undefined ? {} : { pauseMs: Number(pause) }),
+    };
+    if (duration === undefined) return read;
     if (kind === "kill" || kind === "terminate") {
       throw new SequenceError(
         `Cannot ${kind} "${target}" for ${duration} ms: that has no duration`,
       );
     }
-    return { kind, target, overlaps: plus === "+", durationMs: Number(duration) };
+    return { ...read, durationMs: Number(duration) };
   });
 }
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { PublisherReport } from "../../edge/event-publisher.ts";
 import { createPublisherCounters } from "../../edge/metrics/publisher-counters.ts";
 import { createTallySum, type Tally, tallyOf } from "../../edge/metrics/tally.ts";
 import { createTallyTeller } from "../../edge/metrics/tally-teller.ts";
-import type { PublisherReport } from "../../edge/publisher-pool.ts";
 import { createTestApp, post, sampleEvent } from "./test-app.ts";
 
 const METRICS_TOKEN = "a token for metrics";

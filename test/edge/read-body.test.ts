@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ProblemError } from "../../edge/problem.ts";
 import { readBody } from "../../edge/read-body.ts";
+import { streaming } from "./test-app.ts";
 
 const text = new TextEncoder();
 
 function post(body: ReadableStream, headers: Record<string, string> = {}): Request {
-  return new Request("https://edge.test", { method: "POST", body, headers });
+  return new Request("https://edge.test", streaming({ method: "POST", body, headers }));
 }
 
 /** Sends a part, and then nothing for ever. */

@@ -134,7 +134,7 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
     /** Answers a request, and waits for what it left to `waitUntil`. */
     async fetch(path: string, init: RequestInit = {}): Promise<Response> {
       const context = createExecutionContext();
-      const request = new Request(new URL(path, "https://edge.test"), init);
+      const request = new Request(new URL(path, "https://edge.test"), streaming(init));
       const response = await app.fetch(request, {}, context);
       await waitOnExecutionContext(context);
       return response;
@@ -149,6 +149,11 @@ export function createTestApp(overrides: Partial<AppDeps> = {}) {
 }
 
 const EMPTY = { messages: 0, events: 0, bytes: 0, maxBytes: 1_000, oldestAgeMs: 0 };
+
+/** Node's requests stream no body without being told that it is read while it is sent. */
+export function streaming(init: RequestInit): RequestInit {
+  return init.body instanceof ReadableStream ? Object.assign({ duplex: "half" }, init) : init;
+}
 
 /** A store without a row, that cannot be asked for statistics. */
 export function emptyStore(): StoreReader {

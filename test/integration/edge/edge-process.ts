@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import { createKey } from "../../../contract/key.ts";
 import { createUuidV7 } from "../../../contract/uuid.ts";
 import { findFreePort } from "../../../local/free-port.ts";
+import { nodeScript } from "../../../local/node-script.ts";
+import type { Part } from "../../../local/part.ts";
 import { answersHttp } from "../../../local/probes.ts";
 import type { NatsService } from "../../support/nats.ts";
 import { type Service, startService } from "../../support/service.ts";
@@ -19,7 +20,16 @@ export interface EdgeProcess extends Service {
 export const KEY_SECRET = "a secret of at least 32 characters";
 const NOBODY = "http://127.0.0.1:1";
 
-/** The whole edge under Miniflare, as `npm start` runs it, with NATS and nothing else behind it. */
+/** Where the tests of this project have the edge run; see vitest.config.ts. */
+export type EdgeRuntime = "workerd" | "node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    readonly edgeRuntime: EdgeRuntime;
+  }
+}
+
+/** The whole edge as `npm start` runs it, with NATS and nothing else behind it. */
 export async function startEdge(
   nats: NatsService,
   settings: Readonly<Record<string, string>> = {},
@@ -28,31 +38,28 @@ export async function startEdge(
   const dataDir = join(tempDir.path, "data");
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
-  const script = fileURLToPath(new URL("../../../local/edge-runtime.ts", import.meta.url));
+  const runtime = inject("edgeRuntime");
   const service = await startService(
     {
       name: "edge",
-      command: process.execPath,
-      args: [
-        "--disable-warning=ExperimentalWarning",
-        script,
-        ...["--port", String(port), "--data-dir", dataDir],
-      ],
+      ...command(runtime, port, dataDir),
       env: {
         KEY_SECRET,
-        NATS_URL: nats.websocketUrl,
+        NATS_URL: runtime === "node" ? nats.url : nats.websocketUrl,
         NATS_USER: nats.edge.user,
         NATS_PASSWORD: nats.edge.password,
         UPSTASH_REDIS_REST_URL: NOBODY,
         UPSTASH_REDIS_REST_TOKEN: "none",
         DATABASE_URL: "postgresql://none:none@db.test/none",
         NEON_FETCH_ENDPOINT: NOBODY,
+        PORT: String(port),
+        OUTBOX_DIR: dataDir,
         ...settings,
       },
       needs: [],
       isReady: (signal) => answersHttp(`${url}/healthz`, signal),
       readyTimeoutMs: 100_000,
-      stopTimeoutMs: 5_000,
+      stopTimeoutMs: 12_000,
     },
     tempDir,
   );
@@ -69,6 +76,15 @@ export async function startEdge(
       });
     },
   };
+}
+
+function command(
+  runtime: EdgeRuntime,
+  port: number,
+  dataDir: string,
+): Pick<Part, "command" | "args"> {
+  if (runtime === "node") return nodeScript("../edge/node/main.ts");
+  return nodeScript("edge-runtime.ts", "--port", port, "--data-dir", dataDir);
 }
 
 export function createEvents(count: number): Record<string, unknown>[] {

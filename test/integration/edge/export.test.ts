@@ -51,7 +51,7 @@ async function send({ response }: WorkerCall, chunks: number): Promise<void> {
   }
 }
 
-describe("an export in workerd", () => {
+describe("an export", () => {
   it("is the worker's stream, byte for byte", async () => {
     onCall = async (call) => {
       await send(call, 500);

@@ -39,7 +39,7 @@ const OWN: readonly Header[] = [
   ["content-type", "application/json"],
 ];
 
-describe("the edge under Miniflare", () => {
+describe("the edge", () => {
   // Miniflare's own Worker answered 415 to it, after ours had stored the event.
   it("answers what it did, whatever encoding the client can read", async () => {
     const headers: Header[] = [...OWN, ["accept-encoding", "gzip;q=x, *;q=0"]];

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createKey } from "../../../contract/key.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
 import { startUpstashHttp } from "../../../local/upstash-http.ts";
@@ -155,7 +155,8 @@ describe("Edges with PROJECT_LIMITS", () => {
   });
 });
 
-describe("An edge with LOCAL_GATES", () => {
+// On Node there is no coarse gate.
+describe.runIf(inject("edgeRuntime") === "workerd")("An edge with LOCAL_GATES", () => {
   it("counts by Cloudflare's binding, as Miniflare stands in for it", async () => {
     const gates = { PROJECT_GATE: 3, REFUSED_KEYS_GATE: 3 };
     const edge = await startEdge(nats, {

@@ -8,6 +8,7 @@ it("parseOptions() takes the long form by default", () => {
     faultsPerKind: 50,
     events: 100_000,
     natsNodes: 1,
+    edge: "workerd",
     sequence: undefined,
   });
 });
@@ -29,6 +30,7 @@ it.each([
   [["--seed", "1.5"], 'Cannot run: --seed is "1.5", not a number from 0 to 4294967295'],
   [["--overlap", "2"], 'Cannot run: --overlap is "2", not a number from 0 to 1'],
   [["--nats-nodes", "2"], "Cannot run: --nats-nodes is 2: two have no majority"],
+  [["--edge", "deno"], 'Cannot run: --edge is "deno", not workerd or node'],
   [["--speed", "2"], "Cannot run: Unknown option '--speed'"],
 ])("parseOptions() refuses %j", (args, message) => {
   expect(() => parseOptions(args)).toThrow(UsageError);

@@ -49,18 +49,20 @@ describe("createSchedule()", () => {
   });
 
   it("repeats a sequence as it is, and draws what it does not say", () => {
-    const sequence = parseSequence("cut:edge-nats:5000,+kill:edge,freeze:nats", PARTS, LINKS);
+    const text = "cut:edge-nats:5000,+kill:edge@4500,freeze:nats";
+    const sequence = parseSequence(text, PARTS, LINKS);
     const schedule = createSchedule(optionsWith({ sequence, faultsPerKind: 2 }));
     expect(schedule).toMatchObject([
       { kind: "cut", target: "edge-nats", durationMs: 5_000, overlaps: false },
-      { kind: "kill", target: "edge", durationMs: 0, overlaps: true },
+      { kind: "kill", target: "edge", durationMs: 0, overlaps: true, pauseMs: 4_500 },
       { kind: "freeze", target: "nats", overlaps: false },
       { kind: "cut", target: "edge-nats", durationMs: 5_000, overlaps: false },
-      { kind: "kill", target: "edge", durationMs: 0, overlaps: true },
+      { kind: "kill", target: "edge", durationMs: 0, overlaps: true, pauseMs: 4_500 },
       { kind: "freeze", target: "nats", overlaps: false },
     ]);
-    for (const { kind, durationMs } of schedule) {
+    for (const { kind, durationMs, pauseMs } of schedule) {
       if (kind === "freeze") expect(durationMs).toBeGreaterThanOrEqual(500);
+      if (kind !== "kill") expect(pauseMs).toBeLessThanOrEqual(800);
     }
   });
 });

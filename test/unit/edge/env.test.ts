@@ -140,10 +140,10 @@ describe("parseConfig()", () => {
           NEON_FETCH_ENDPOINT: "http://[2001:db8::1]/sql",
         }),
       ).toEqual([
-        "NATS_URL: is not encrypted: use https or wss",
-        "NEON_FETCH_ENDPOINT: is not encrypted: use https or wss",
-        "UPSTASH_REDIS_REST_URL: is not encrypted: use https or wss",
-        "WORKER_URL: is not encrypted: use https or wss",
+        "NATS_URL: is not encrypted: use https, wss or tls",
+        "NEON_FETCH_ENDPOINT: is not encrypted: use https, wss or tls",
+        "UPSTASH_REDIS_REST_URL: is not encrypted: use https, wss or tls",
+        "WORKER_URL: is not encrypted: use https, wss or tls",
       ]);
     });
 

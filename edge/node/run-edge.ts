@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { createApp } from "../app.ts";
+import { createDeps } from "../deps.ts";
+import { createKeptRevocations } from "../kept-revocations.ts";
+import type { Logger } from "../logger.ts";
+import { createNatsPublisher } from "../nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../nats-websocket.ts";
+import { BackgroundWork } from "./background-work.ts";
+import { openFileSql } from "./file-sql.ts";
+import { startHttpServer } from "./http-server.ts";
+import { createLocalPublisher } from "./local-publisher.ts";
+import { createNatsConnections } from "./nats-connections.ts";
+import { NATS_TCP } from "./nats-tcp.ts";
+import type { NodeSettings } from "./settings.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+export type RunningEdge = {
+  readonly port: number;
+  /** Takes no more requests, finishes those there are and what they have left to do, and drains the outbox, as far as `signal` lets it. */
+  stop(signal: AbortSignal): Promise<void>;
+};
+
+/** Runs the edge in this process. Resolves once it listens. @throws when it cannot, with nothing left open */
+export async function runEdge(settings: NodeSettings, logger: Logger): Promise<RunningEdge> {
+  const { config, HOST, PORT, REGION, OUTBOX_DIR } = settings;
+  const transport = settings.nats === "tcp" ? NATS_TCP : NATS_WEBSOCKET;
+  const connections = Array.from({ length: config.publisherShards }, (_, shard) =>
+    createNatsPublisher({ ...config.nats, name: `sluice-edge-${REGION}-${shard}` }, transport),
+  );
+  const publisher = createLocalPublisher({
+    folder: OUTBOX_DIR,
+    maxBytes: config.outboxMaxBytes,
+    region: REGION,
+    nats: createNatsConnections(connections),
+    logger,
+  });
+  // One for all processes of this machine, so that each learns what any has read.
+  const revocations = openFileSql(join(OUTBOX_DIR, "revocations.sqlite"), "shared");
+  const app = createApp(
+    createDeps(config, {
+      publisher,
+      keeper: createKeptRevocations(revocations),
+      // Nothing here counts without Redis: a proxy in front of it may.
+      gates: { project: undefined, refusedKeys: undefined },
+      sharedCache: undefined,
+    }),
+  );
+  const background = new BackgroundWork((error) =>
+    logger.error("work after an answer failed", { error }),
+  );
+  const server = await startHttpServer({
+    host: HOST,
+    port: PORT,
+    fetch: (request) => app.fetch(request, {}, background),
+  });
+  return {
+    port: server.port,
+    async stop(signal) {
+      await server.close(signal);
+      await untilAborted(signal, background.finish());
+      await publisher.close(signal);
+      revocations.close();
+    },
+  };
+}
