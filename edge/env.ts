@@ -11,7 +11,8 @@ const secret = z.string().min(32, "must have at least 32 characters");
 const number = (fallback: number, minimum: number) =>
   z.coerce.number().int().min(minimum).default(fallback);
 
-const varsSchema = z.object({
+/** Every setting of the edge; edge/setting-notes.ts describes each. */
+export const EDGE_VARS = z.object({
   ENVIRONMENT: z.enum(ENVIRONMENTS).default("development"),
   KEY_SECRET: secret,
   KEY_SECRET_PREVIOUS: secret.optional(),
@@ -40,18 +41,15 @@ const varsSchema = z.object({
   ...LIMIT_VARS,
 });
 
-/** Of every setting that the edge has wherever it runs. */
-export const VAR_NAMES = Object.keys(varsSchema.shape);
-
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
 export function parseConfig(vars: Vars) {
-  const result = varsSchema.safeParse(vars);
+  const result = EDGE_VARS.safeParse(vars);
   const problems = [
     ...(result.error?.issues ?? []).map((issue) => `${issue.path.join(".")}: ${issue.message}`),
     ...findFaultsBetweenSettings(vars).map(({ name, message }) => `${name}: ${message}`),
   ];
   if (!result.success || problems.length > 0) {
-    throw new ConfigError(problems);
+    throw new ConfigError(`Cannot read configuration: ${problems.join("; ")}`);
   }
   const values = result.data;
   const keySecrets = [values.KEY_SECRET, values.KEY_SECRET_PREVIOUS].filter(
@@ -88,10 +86,4 @@ export type Config = ReturnType<typeof parseConfig>;
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`Cannot read configuration: ${problems.join("; ")}`);
-    this.problems = problems;
-  }
 }

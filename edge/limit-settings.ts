@@ -33,7 +33,7 @@ const limitsByProject = z.record(z.string().regex(PROJECT_ID_PATTERN), projectLi
     code === "invalid_key" ? "is no project id" : "must be an object of limits by project id",
 });
 
-/** The settings of limits; docs/operations.md tells of each. */
+/** The settings of limits; docs/operations.md tells of them. */
 export const LIMIT_VARS = {
   RATE_LIMIT_EVENTS_PER_SECOND: number(1).default(50_000),
   RATE_LIMIT_BURST_EVENTS: number(MAX_EVENTS_PER_REQUEST).default(100_000),

@@ -15,38 +15,8 @@ import {
   type V4WorkerOptions,
 } from "miniflare";
 import { readSecretFiles } from "../contract/secret-files.ts";
+import { EDGE_VARS } from "../edge/env.ts";
 import { bundleEdge, type EdgeBundle, type EdgeSettings } from "./edge-bundle.ts";
-
-/** What a deployed Worker has as secrets and variables besides the `[vars]` of wrangler.toml. */
-const BINDINGS = [
-  "DATABASE_URL",
-  "KEY_SECRET",
-  "KEY_SECRET_PREVIOUS",
-  "MAX_CONCURRENT_QUERIES",
-  "MAX_EVENT_AGE_DAYS",
-  "METRICS_TOKEN",
-  "NATS_PASSWORD",
-  "NATS_URL",
-  "NATS_USER",
-  "NEON_FETCH_ENDPOINT",
-  "OUTBOX_MAX_BYTES",
-  "PROJECT_LIMITS",
-  "PUBLISHER_SHARDS",
-  "QUOTA_EVENTS_PER_DAY",
-  "QUOTA_REQUESTS_PER_DAY",
-  "RATE_LIMIT_BURST_EVENTS",
-  "RATE_LIMIT_BURST_QUERY_UNITS",
-  "RATE_LIMIT_BURST_REQUESTS",
-  "RATE_LIMIT_EVENTS_PER_SECOND",
-  "RATE_LIMIT_QUERY_UNITS_PER_SECOND",
-  "RATE_LIMIT_REQUESTS_PER_SECOND",
-  "REDIS_TIMEOUT_MS",
-  "REVOCATION_MAX_AGE_SECONDS",
-  "UPSTASH_REDIS_REST_TOKEN",
-  "UPSTASH_REDIS_REST_URL",
-  "WORKER_TOKEN",
-  "WORKER_URL",
-];
 
 /** The kinds of modules that wrangler writes beside index.js, by its default rules. */
 const MODULE_TYPES = {
@@ -113,7 +83,7 @@ export function bindingsFrom(
   vars: NonNullable<EdgeSettings["bindings"]>,
   env: NodeJS.ProcessEnv,
 ): NonNullable<EdgeSettings["bindings"]> {
-  const names = [...BINDINGS, ...Object.keys(vars)];
+  const names = [...Object.keys(EDGE_VARS.shape), ...Object.keys(vars)];
   const { settings, faults } = readSecretFiles(env, names, (path) => readFileSync(path, "utf8"));
   if (faults.length > 0) {
     const problems = faults.map(({ name, message }) => `${name} ${message}`);

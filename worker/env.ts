@@ -127,11 +127,11 @@ const clickhouse = z.object({
     .optional(),
 });
 
-/** Every setting of the worker. docs/operations.md describes each. */
-const STORES = { timescale, duckdb, clickhouse };
+/** Every setting of the worker, by engine; worker/setting-notes.ts describes each. */
+export const STORES = { timescale, duckdb, clickhouse };
 
 /** Each may also be the content of the file that NAME_FILE names. */
-const SECRETS = [
+export const SECRETS = [
   "DATABASE_URL",
   "DATABASE_OWNER_URL",
   "NATS_PASSWORD",
