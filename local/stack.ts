@@ -104,6 +104,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       WORKER_HOST: "127.0.0.1",
       WORKER_PORT: String(ports.worker),
       WORKER_TOKEN: secrets.workerToken,
+      METRICS_TOKEN: secrets.metricsToken,
     },
     needs: [...nats, ...store.parts.slice(0, 1)].map(({ name }) => name),
     isReady: (signal) => answersHttp(`${workerUrl}/readyz`, signal),

@@ -90,7 +90,7 @@ export function createEdgeCounters(parts: {
       ),
       labelled(
         "sluice_rate_limit_unchecked_total",
-        "Requests that passed without a limit, since what counts them did not answer",
+        "Requests that passed without their exact limit, since what counts them did not answer",
         "kind",
         parts.limits.unchecked,
       ),

@@ -35,7 +35,7 @@ export function edgeMetrics(findings: EdgeFindings, counters: EdgeCounters): Met
     ),
     gauge(
       "sluice_edge_part_ok",
-      "1 while a part behind the edge answers, and its outbox is empty",
+      "1 while a part behind the edge answers; outbox: while it is empty",
       parts,
     ),
     ...outboxMetrics(publishers),

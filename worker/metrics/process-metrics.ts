@@ -8,12 +8,14 @@ export type ProcessMetrics = {
   close(): void;
 };
 
+/** How often the event loop is looked at. What Node measures is the time between two looks. */
+const RESOLUTION_MS = 10;
 const NANOS_PER_SECOND = 1e9;
 const MICROS_PER_SECOND = 1e6;
 
 /** The process itself, under the names that every Prometheus client uses: https://prometheus.io/docs/instrumenting/writing_clientlibs/. */
 export function createProcessMetrics(): ProcessMetrics {
-  const delays = monitorEventLoopDelay({ resolution: 10 });
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   const startedSeconds = Date.now() / 1_000 - process.uptime();
 
@@ -35,17 +37,17 @@ export function createProcessMetrics(): ProcessMetrics {
         gauge(
           "nodejs_eventloop_lag_seconds",
           "Mean delay of the event loop since the last scrape",
-          toSeconds(delays.mean),
+          toDelay(delays.mean),
         ),
         gauge(
           "nodejs_eventloop_lag_p99_seconds",
           "99th percentile of the event loop's delay since the last scrape",
-          toSeconds(delays.percentile(99)),
+          toDelay(delays.percentile(99)),
         ),
         gauge(
           "nodejs_eventloop_lag_max_seconds",
           "Longest delay of the event loop since the last scrape",
-          toSeconds(delays.max),
+          toDelay(delays.max),
         ),
       ];
       delays.reset();
@@ -60,8 +62,8 @@ function cpu(name: string, help: string, micros: number): Metric {
 }
 
 /** Before the first measurement the histogram's mean is no number, and its bounds mean nothing. */
-function toSeconds(nanos: number): number {
-  return Number.isFinite(nanos) ? nanos / NANOS_PER_SECOND : 0;
+function toDelay(nanos: number): number {
+  return Number.isFinite(nanos) ? Math.max(0, nanos / NANOS_PER_SECOND - RESOLUTION_MS / 1_000) : 0;
 }
 
 /** Undefined where the system does not list them. */
