@@ -112,6 +112,8 @@ async function makeBundle(root: string, out: string): Promise<void> {
       join(wrangler, "../bin/wrangler.js"),
       "deploy",
       "--dry-run",
+      // Neither staging nor production: what stands above all environments.
+      "--env=",
       ...["--config", configPath, "--outdir", out],
     ],
     offline,
