@@ -49,7 +49,7 @@ export function parseConfig(vars: Vars) {
     ...findFaultsBetweenSettings(vars).map(({ name, message }) => `${name}: ${message}`),
   ];
   if (!result.success || problems.length > 0) {
-    throw new ConfigError(`Cannot read configuration: ${problems.join("; ")}`);
+    throw new ConfigError(problems);
   }
   const values = result.data;
   const keySecrets = [values.KEY_SECRET, values.KEY_SECRET_PREVIOUS].filter(
@@ -86,4 +86,10 @@ export type Config = ReturnType<typeof parseConfig>;
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Cannot read configuration: ${problems.join("; ")}`);
+    this.problems = problems;
+  }
 }

@@ -29,38 +29,36 @@ export type Outbox = {
 /** Counts what it holds as it goes: adding up some thousand rows takes milliseconds, which every publish would cost. */
 export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): Outbox {
   prepareTable(sql, nowMs);
-  let { messages, events, bytes } = count(sql);
+  const held = count(sql);
 
-  /** After writes that were undone. */
-  function recount(): void {
-    ({ messages, events, bytes } = count(sql));
+  /** Takes what was written into account until it is on disk, and out again if it never will be. */
+  async function settle(change: Size, sign: 1 | -1): Promise<void> {
+    add(held, change, sign);
+    try {
+      await sql.settle();
+    } catch (error) {
+      add(held, change, sign === 1 ? -1 : 1);
+      throw error;
+    }
   }
 
   return {
     get isEmpty() {
-      return messages === 0;
+      return held.messages === 0;
     },
 
-    async keep(message, keptAtMs) {
-      const { subject, messageId, payload } = message;
-      if (bytes + payload.byteLength > maxBytes) return false;
-      try {
-        sql.write(
-          "insert into outbox (subject, message_id, payload, events, kept_at_ms) values (?, ?, ?, ?, ?)",
-          subject,
-          messageId,
-          payload,
-          message.events,
-          keptAtMs,
-        );
-        messages += 1;
-        events += message.events;
-        bytes += payload.byteLength;
-        await sql.settle();
-      } catch (error) {
-        recount();
-        throw error;
-      }
+    async keep({ subject, messageId, payload, events }, keptAtMs) {
+      const bytes = payload.byteLength;
+      if (held.bytes + bytes > maxBytes) return false;
+      sql.write(
+        "insert into outbox (subject, message_id, payload, events, kept_at_ms) values (?, ?, ?, ?, ?)",
+        subject,
+        messageId,
+        payload,
+        events,
+        keptAtMs,
+      );
+      await settle({ messages: 1, events, bytes }, 1);
       return true;
     },
 
@@ -77,23 +75,15 @@ export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): 
     },
 
     async remove(ids) {
-      try {
-        for (const id of ids) {
-          const removed = sql.write<Omit<Size, "messages">>(
-            "delete from outbox where id = ? returning events, length(payload) as bytes",
-            id,
-          );
-          for (const row of removed) {
-            messages -= 1;
-            events -= row.events;
-            bytes -= row.bytes;
-          }
-        }
-        await sql.settle();
-      } catch (error) {
-        recount();
-        throw error;
+      const removed: Size = { messages: 0, events: 0, bytes: 0 };
+      for (const id of ids) {
+        const rows = sql.write<Omit<Size, "messages">>(
+          "delete from outbox where id = ? returning events, length(payload) as bytes",
+          id,
+        );
+        for (const row of rows) add(removed, { messages: 1, ...row }, 1);
       }
+      await settle(removed, -1);
     },
 
     status(askedAtMs) {
@@ -101,7 +91,7 @@ export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): 
         "select kept_at_ms from outbox order by id limit 1",
       );
       const oldestAgeMs = oldest === undefined ? 0 : Math.max(0, askedAtMs - oldest.kept_at_ms);
-      return { messages, events, bytes, maxBytes, oldestAgeMs };
+      return { ...held, maxBytes, oldestAgeMs };
     },
   };
 }
@@ -115,6 +105,12 @@ type Row = {
   payload: ArrayBuffer;
   events: number;
 };
+
+function add(sum: Size, change: Size, sign: 1 | -1): void {
+  sum.messages += sign * change.messages;
+  sum.events += sign * change.events;
+  sum.bytes += sign * change.bytes;
+}
 
 function count(sql: DurableSql): Size {
   const [size] = sql.read<Size>(

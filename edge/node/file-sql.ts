@@ -58,10 +58,12 @@ export function openFileSql(path: string, access: "exclusive" | "shared"): FileS
 
     write(statement, ...values) {
       group ??= begin();
+      // Undone already, perhaps: what is written now would be in no transaction.
+      if (group.failure !== undefined) throw group.failure;
       try {
         return run(statement, values);
       } catch (error) {
-        group.failure ??= error;
+        group.failure = error;
         throw error;
       }
     },

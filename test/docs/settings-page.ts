@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { CLI_SETTING_NOTES } from "../../cli/setting-notes.ts";
 import type { SettingNote } from "../../contract/setting-note.ts";
 import { EDGE_VARS } from "../../edge/env.ts";
+import { NODE_SETTING_NOTES } from "../../edge/node/setting-notes.ts";
+import { NODE_VARS } from "../../edge/node/settings.ts";
 import { EDGE_SECRETS, EDGE_SETTING_NOTES } from "../../edge/setting-notes.ts";
 import { LOCAL_SETTING_NOTES } from "../../local/setting-notes.ts";
 import { SECRETS, STORES } from "../../worker/env.ts";
@@ -35,7 +37,14 @@ ${workerTable()}
 \`[vars]\` of \`wrangler.toml\`, and secrets of \`wrangler secret put\`; environment variables where the edge runs without Cloudflare, each of
 which may be the content of a file, \`NAME_FILE\`.
 
-${edgeTable()}
+${edgeTable("edge", EDGE_VARS.shape, EDGE_SETTING_NOTES)}
+
+### On Node
+
+As a [Node process](operations.md#the-edge-on-node) it has these besides. \`NATS_URL\` may also be \`nats://…\` or \`tls://…\` there, and \`PUBLISHER_SHARDS\`
+is the number of its connections to NATS, \`1\` by default.
+
+${edgeTable("edge/node", NODE_VARS.shape, NODE_SETTING_NOTES)}
 
 ## Local stack
 
@@ -73,12 +82,12 @@ function workerTable(): string {
   }
 }
 
-function edgeTable(): string {
-  expectSameNames("edge", EDGE_VARS.shape, EDGE_SETTING_NOTES);
+function edgeTable(side: string, shape: Shape, notes: Notes): string {
+  expectSameNames(side, shape, notes);
   return table(
     ["setting", "default", "secret", "what it does"],
-    Object.entries<z.ZodType>(EDGE_VARS.shape).map(([name, schema]) => {
-      const [byDefault, note] = describe(name, schema, EDGE_SETTING_NOTES[name]);
+    Object.entries(shape).map(([name, schema]) => {
+      const [byDefault, note] = describe(name, schema, notes[name]);
       return [`\`${name}\``, byDefault, secretOf(name), note];
     }),
   );
