@@ -7,6 +7,7 @@ import { benchFlood } from "./flood.ts";
 import { benchFreshness } from "./freshness.ts";
 import { benchKeyTiming } from "./key-timing.ts";
 import { benchMemory } from "./memory.ts";
+import { benchMultiRegion } from "./multi-region.ts";
 import { benchOptionalIndexes } from "./optional-indexes.ts";
 import { benchReads } from "./reads.ts";
 import { benchWorkerDrain } from "./worker-drain.ts";
@@ -24,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   reads: benchReads,
   "cached-reads": benchCachedReads,
   memory: benchMemory,
+  "multi-region": benchMultiRegion,
   "worker-drain": benchWorkerDrain,
 };
 

@@ -13,6 +13,9 @@ export interface ReplicatedStream {
   followers(): Promise<[NatsService, NatsService]>;
   /** The leader of the consumer that workers share. */
   consumerLeader(): Promise<NatsService>;
+  /** Another server leads the stream, or its consumer, after that: whichever is elected. */
+  stepDown(): Promise<void>;
+  stepDownConsumer(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,13 @@ export async function openReplicatedStream(cluster: NatsCluster): Promise<Replic
       const info = () => manager.consumers.info(EVENTS_STREAM, STORE_CONSUMER);
       const leads = async () => findServer(cluster, (await info()).cluster?.leader);
       return poll("the consumer's leader", leads, 60_000);
+    },
+    async stepDown() {
+      await connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${EVENTS_STREAM}`);
+    },
+    async stepDownConsumer() {
+      const consumer = `${EVENTS_STREAM}.${STORE_CONSUMER}`;
+      await connection.request(`$JS.API.CONSUMER.LEADER.STEPDOWN.${consumer}`);
     },
     close: () => connection.close(),
   };
