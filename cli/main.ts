@@ -10,6 +10,7 @@ import { createExportCommand } from "./export.ts";
 import { createImportCommand } from "./import.ts";
 import { createKeysCommand } from "./keys.ts";
 import { createReplayCommand } from "./replay.ts";
+import { createStatusCommand } from "./status.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
@@ -57,7 +58,8 @@ Environment:
   .addCommand(createDeadCommand())
   .addCommand(createReplayCommand())
   .addCommand(createKeysCommand())
-  .addCommand(createDoctorCommand());
+  .addCommand(createDoctorCommand())
+  .addCommand(createStatusCommand());
 passSettingsOn(program);
 
 // A reader that has enough, such as head, ends the command and is no failure.

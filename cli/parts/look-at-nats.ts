@@ -33,12 +33,15 @@ export type NatsServer = {
 };
 
 /** Of a stream or consumer `undefined` means that there is none. */
-export type StreamsFacts = {
+export type StreamsState = {
   readonly events: Answer<StreamInfo | undefined>;
   readonly dead: Answer<StreamInfo | undefined>;
   readonly consumer: Answer<ConsumerInfo | undefined>;
   /** When the stream got the oldest message that no worker has acknowledged; undefined when there is none. */
   readonly oldestUnackedMs: Answer<number | undefined>;
+};
+
+export type StreamsFacts = StreamsState & {
   /** Of a consumer that reads nothing and is gone again: replays and lists of dead letters need such. */
   readonly probe: Answer<ClockReading>;
   /** Whether our user may do more than an operator needs. */
@@ -92,20 +95,34 @@ function describeServer(answer: Answer<NatsConnection>): Answer<NatsServer> {
 }
 
 async function lookAtStreams(connection: NatsConnection): Promise<StreamsFacts> {
-  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS });
-  const inquire = <Value>(question: () => Promise<Value>) =>
-    ask(TIMEOUT_MS, question, (error) => reasonOf(error) ?? String(error));
-  const [events, dead, consumer, probe, mayDeleteStreams] = await Promise.all([
+  const manager = await managerOf(connection);
+  const [state, probe, mayDeleteStreams] = await Promise.all([
+    readStreams(manager),
+    inquire(() => probeClock(manager)),
+    inquire(() => mayDelete(connection)),
+  ]);
+  return { ...state, probe, mayDeleteStreams };
+}
+
+/** Asks nothing yet. */
+export function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(connection, { checkAPI: false, timeout: TIMEOUT_MS });
+}
+
+export async function readStreams(manager: JetStreamManager): Promise<StreamsState> {
+  const [events, dead, consumer] = await Promise.all([
     inquire(() => orNone(manager.streams.info(EVENTS_STREAM))),
     inquire(() => orNone(manager.streams.info(DEAD_STREAM))),
     inquire(() => orNone(manager.consumers.info(EVENTS_STREAM, STORE_CONSUMER))),
-    inquire(() => probeClock(manager)),
-    inquire(() => mayDelete(connection)),
   ]);
   const oldestUnackedMs = await inquire(() =>
     findOldest(manager, valueIn(events), valueIn(consumer)),
   );
-  return { events, dead, consumer, oldestUnackedMs, probe, mayDeleteStreams };
+  return { events, dead, consumer, oldestUnackedMs };
+}
+
+function inquire<Value>(question: () => Promise<Value>): Promise<Answer<Value>> {
+  return ask(TIMEOUT_MS, question, (error) => reasonOf(error) ?? String(error));
 }
 
 async function orNone<Info>(asked: Promise<Info>): Promise<Info | undefined> {
@@ -118,8 +135,7 @@ async function orNone<Info>(asked: Promise<Info>): Promise<Info | undefined> {
   }
 }
 
-/** When the oldest message was stored that no worker has acknowledged. */
-export async function findOldest(
+async function findOldest(
   manager: JetStreamManager,
   stream: StreamInfo | undefined,
   consumer: ConsumerInfo | undefined,
