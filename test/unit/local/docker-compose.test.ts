@@ -1,48 +1,33 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { parseConfig } from "../../../edge/env.ts";
 import { parseEnv } from "../../../worker/env.ts";
-
-interface ComposeService {
-  readonly image?: string;
-  readonly user?: string;
-  readonly read_only?: boolean;
-  readonly cap_drop?: readonly string[];
-  readonly security_opt?: readonly string[];
-  readonly network_mode?: string;
-  readonly entrypoint?: readonly string[];
-  readonly scale?: number;
-  readonly profiles?: readonly string[];
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly networks?: { readonly default: { readonly aliases: readonly string[] } };
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly depends_on?: Readonly<Record<string, unknown>>;
-}
-
-interface Compose {
-  /** Those that run. */
-  readonly services: Readonly<Record<string, ComposeService>>;
-  /** With those of which there are 0: nothing waits for them. */
-  readonly declared: Readonly<Record<string, ComposeService>>;
-  readonly volumes: Readonly<Record<string, unknown>>;
-}
+import {
+  type Compose,
+  type ComposeService,
+  loadCompose,
+  readCompose,
+  readVariables,
+} from "../../support/compose.ts";
+import { COMPOSE_SCHEMA } from "../../support/compose-schema.ts";
 
 const root = new URL("../../../", import.meta.url);
-const clusterVariables = parseVariables(read("deploy/cluster.env"));
+const clusterVariables = readVariables("deploy/cluster.env");
 
-const clickHouseVariables = parseVariables(read("deploy/clickhouse.env"));
+const clickHouseVariables = readVariables("deploy/clickhouse.env");
 
 describe.each([
   { name: "one NATS server", variables: {}, servers: 1, store: "timescale" },
   { name: "three NATS servers", variables: clusterVariables, servers: 3, store: "timescale" },
   { name: "ClickHouse", variables: clickHouseVariables, servers: 1, store: "clickhouse" },
 ])("docker compose with $name", ({ variables, servers, store }) => {
-  const compose = load(variables);
+  const compose = loadCompose(variables);
   const services = Object.entries(compose.services);
   const natsServers = services.filter(([, { command }]) => command?.includes("--config"));
+
+  it("is what the compose specification knows", () => {
+    expect(COMPOSE_SCHEMA.safeParse(readCompose(variables)).error?.issues ?? []).toEqual([]);
+  });
 
   it.each(services)("%s publishes its ports on the loopback interface only", (_name, service) => {
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
@@ -127,7 +112,7 @@ describe.each([
   );
 
   it.each(services)("%s is of one version", (_name, { image }) => {
-    if (image !== undefined) expect(image).toMatch(/:\d+\.\d+/);
+    if (image !== undefined) expect(image).toMatch(/:v?\d+\.\d+/);
   });
 
   it.each(services)("%s shows no secret in its arguments", (_name, { command, entrypoint }) => {
@@ -137,9 +122,9 @@ describe.each([
 
   it("starts in production with secrets of one's own, and not with those of this file", () => {
     const production = { ...variables, ENVIRONMENT: "production" };
-    const development = load(production).services;
+    const development = loadCompose(production).services;
     expect(() => parseEnv(development.worker?.environment ?? {})).toThrow(/development secret/);
-    const own = load({ ...production, ...ownSecrets() });
+    const own = loadCompose({ ...production, ...ownSecrets() });
     const secretsLeft = Object.values(own.declared).flatMap(({ environment = {} }) =>
       Object.values(environment).filter((value) => /development/.test(value)),
     );
@@ -205,37 +190,6 @@ describe.each([
   }
 });
 
-/** The services of the profiles, with their variables filled in. */
-function load(variables: Readonly<Record<string, string>>): Compose {
-  const { services, volumes } = parse(fillIn(read("docker-compose.yml"), variables), {
-    merge: true,
-  }) as Compose;
-  const profiles = variables.COMPOSE_PROFILES?.split(",") ?? [];
-  const declared = Object.entries(services).filter(
-    ([, { profiles: own }]) => own === undefined || own.some((name) => profiles.includes(name)),
-  );
-  const running = declared.filter(([, { scale = 1 }]) => scale > 0);
-  return {
-    services: Object.fromEntries(running),
-    declared: Object.fromEntries(declared),
-    volumes,
-  };
-}
-
-/** `${name:-default}` also stands for an empty variable, `${name-default}` only for one that is not set; a default may hold others. */
-function fillIn(text: string, variables: Readonly<Record<string, string>>): string {
-  const innermost = /\$\{(\w+)(:?)-([^${}]*)\}/g;
-  let filled = text;
-  for (let before = ""; before !== filled; ) {
-    before = filled;
-    filled = before.replaceAll(innermost, (_, name: string, colon: string, byDefault: string) => {
-      const value = variables[name] ?? byDefault;
-      return colon !== "" && value === "" ? byDefault : value;
-    });
-  }
-  return filled;
-}
-
 /** As `local/edge-runtime.ts` hands it on: without what is empty. */
 function edgeEnvironment({ services }: Compose): Record<string, string> {
   const given = Object.entries(services.edge?.environment ?? {});
@@ -278,15 +232,6 @@ function unquote(text = ""): string {
 function portOf(config: string, listener: string): string | undefined {
   const block = listener === "listen" ? config : config.slice(config.indexOf(`\n${listener} {`));
   return /listen: "0\.0\.0\.0:(\d+)"/.exec(block)?.[1];
-}
-
-function parseVariables(text: string): Record<string, string> {
-  return Object.fromEntries(
-    text
-      .split("\n")
-      .filter((line) => /^\w/.test(line))
-      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
-  );
 }
 
 function read(path: string): string {
