@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { BODY_TIMEOUT_MS } from "../../contract/limits.ts";
@@ -60,9 +60,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     },
     (request, response) => {
       if (isClosing) response.shouldKeepAlive = false;
+      connections.keepWhile(request.socket, response);
       void answer(request, response);
     },
   );
+  const connections = watchConnections(server);
   server.timeout = limits.stallTimeoutMs;
   server.maxConnections = limits.maxConnections;
   await listen(server, host, port);
@@ -74,12 +76,34 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       server.close(() => {
         isClosed = true;
       });
-      // One that has just been answered is idle.
       while (!isClosed && !signal.aborted) {
-        server.closeIdleConnections();
+        connections.endIdle();
         await delay(20);
       }
       server.closeAllConnections();
+    },
+  };
+}
+
+/** `closeIdleConnections` of Node leaves those alone that have not sent anything yet, as proxies and browsers keep some. */
+function watchConnections(server: Server) {
+  /** How many of a connection's requests wait for their answers. */
+  const waiting = new Map<Socket, number>();
+  server.on("connection", (socket: Socket) => {
+    waiting.set(socket, 0);
+    socket.once("close", () => waiting.delete(socket));
+  });
+  const add = (socket: Socket, requests: number): void => {
+    const before = waiting.get(socket);
+    if (before !== undefined) waiting.set(socket, before + requests);
+  };
+  return {
+    keepWhile(socket: Socket, response: ServerResponse): void {
+      add(socket, 1);
+      response.once("close", () => add(socket, -1));
+    },
+    endIdle(): void {
+      for (const [socket, requests] of waiting) if (requests === 0) socket.destroySoon();
     },
   };
 }

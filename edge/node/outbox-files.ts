@@ -9,7 +9,11 @@ const NAME = /^outbox-\d+\.sqlite$/;
 
 /** The first file that no living process has. @throws when the folder cannot be written */
 export function takeOutboxFile(folder: string): OutboxFile {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotOpen(folder, error);
+  }
   for (let number = 0; ; number += 1) {
     const file = take(join(folder, `outbox-${number}.sqlite`));
     if (file !== undefined) return file;
@@ -30,7 +34,11 @@ function take(path: string): OutboxFile | undefined {
     return { path, sql: openFileSql(path, "exclusive") };
   } catch (error) {
     if (error instanceof FileInUseError) return undefined;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot open outbox "${path}": ${reason}`, { cause: error });
+    throw cannotOpen(path, error);
   }
+}
+
+function cannotOpen(path: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`Cannot open outbox "${path}": ${reason}`, { cause });
 }

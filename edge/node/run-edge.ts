@@ -20,6 +20,9 @@ export type RunningEdge = {
   stop(signal: AbortSignal): Promise<void>;
 };
 
+/** Of requests that are under way when the edge stops. Publishing takes 4 s at most; an export may take for ever. */
+const ANSWER_TIMEOUT_MS = 6_000;
+
 /** Runs the edge in this process. Resolves once it listens. @throws when it cannot, with nothing left open */
 export async function runEdge(settings: NodeSettings, logger: Logger): Promise<RunningEdge> {
   const { config, HOST, PORT, REGION, OUTBOX_DIR } = settings;
@@ -56,7 +59,7 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
   return {
     port: server.port,
     async stop(signal) {
-      await server.close(signal);
+      await server.close(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]));
       await untilAborted(signal, background.finish());
       await publisher.close(signal);
       revocations.close();

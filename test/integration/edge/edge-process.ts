@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { expect, inject } from "vitest";
 import { createKey } from "../../../contract/key.ts";
 import { createUuidV7 } from "../../../contract/uuid.ts";
+import type { EdgeRuntime } from "../../../local/edge-part.ts";
 import { findFreePort } from "../../../local/free-port.ts";
 import { nodeScript } from "../../../local/node-script.ts";
 import type { Part } from "../../../local/part.ts";
@@ -20,9 +21,7 @@ export interface EdgeProcess extends Service {
 export const KEY_SECRET = "a secret of at least 32 characters";
 const NOBODY = "http://127.0.0.1:1";
 
-/** Where the tests of this project have the edge run; see vitest.config.ts. */
-export type EdgeRuntime = "workerd" | "node";
-
+/** Where the tests of a project have the edge run: vitest.config.ts says. */
 declare module "vitest" {
   interface ProvidedContext {
     readonly edgeRuntime: EdgeRuntime;
@@ -36,9 +35,9 @@ export async function startEdge(
 ): Promise<EdgeProcess> {
   const tempDir = await makeTempDir("edge");
   const dataDir = join(tempDir.path, "data");
+  const runtime = inject("edgeRuntime");
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
-  const runtime = inject("edgeRuntime");
   const service = await startService(
     {
       name: "edge",
