@@ -17,15 +17,26 @@ export function formatExposition(metrics: readonly Metric[]): string {
 }
 
 /** What names one series among all of them: the metric and its labels, as the format writes them. */
-export function seriesOf({ name }: Pick<Metric, "name">, { suffix, labels = {} }: Sample): string {
+export function seriesOf(
+  { name }: Pick<Metric, "name">,
+  { suffix, labels = NONE }: Sample,
+): string {
   return `${name}${suffix ?? ""}${formatLabels(labels)}`;
 }
 
+const NONE: Labels = {};
+/** An edge writes the labels of some five hundred series every few seconds, always the same ones. */
+const formatted = new WeakMap<Labels, string>();
+
 function formatLabels(labels: Labels): string {
+  const known = formatted.get(labels);
+  if (known !== undefined) return known;
   const pairs = Object.entries(labels).map(
     ([name, value]) => `${name}="${escapeText(value).replaceAll('"', '\\"')}"`,
   );
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  const text = pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+  formatted.set(labels, text);
+  return text;
 }
 
 function escapeText(text: string): string {

@@ -21,7 +21,14 @@ export function createHistogram<const Values extends LabelValues = Record<never,
 ): Histogram<Values> {
   const { name, help, buckets, labels = {} } = options;
   const series = createLabelSeries(labels);
-  const states = series.labels.map(() => ({ counts: [...buckets, 0].fill(0), sum: 0 }));
+  const bounds = [...buckets.map(String), "+Inf"];
+  const states = series.labels.map((own) => ({
+    counts: bounds.map(() => 0),
+    sum: 0,
+    labels: own,
+    /** Of each bucket: the same objects each time, whose text is remembered. */
+    bucketLabels: bounds.map((le): Labels => ({ ...own, le })),
+  }));
 
   return {
     observe(value, ...[given]: [Labels?]) {
@@ -37,21 +44,30 @@ export function createHistogram<const Values extends LabelValues = Record<never,
       name,
       help,
       type: "histogram",
-      samples: series.labels.flatMap((own, index) => samplesOf(own, states[index])),
+      samples: states.flatMap(toSamples),
     }),
   };
+}
 
-  function samplesOf(own: Labels, state: { counts: number[]; sum: number } | undefined): Sample[] {
-    let count = 0;
-    const samples: Sample[] = (state?.counts ?? []).map((inBucket, bucket) => {
-      count += inBucket;
-      const le = String(buckets[bucket] ?? "+Inf");
-      return { suffix: "_bucket", labels: { ...own, le }, value: count };
-    });
-    return [
-      ...samples,
-      { suffix: "_sum", labels: own, value: state?.sum ?? 0 },
-      { suffix: "_count", labels: own, value: count },
-    ];
-  }
+function toSamples({
+  counts,
+  sum,
+  labels,
+  bucketLabels,
+}: {
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly labels: Labels;
+  readonly bucketLabels: readonly Labels[];
+}): Sample[] {
+  let count = 0;
+  const samples: Sample[] = bucketLabels.map((own, bucket) => {
+    count += counts[bucket] ?? 0;
+    return { suffix: "_bucket", labels: own, value: count };
+  });
+  return [
+    ...samples,
+    { suffix: "_sum", labels, value: sum },
+    { suffix: "_count", labels, value: count },
+  ];
 }

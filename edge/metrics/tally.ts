@@ -5,19 +5,21 @@ import type { Metric, Sample } from "../../contract/metrics/metric.ts";
 export type Tally = Readonly<Record<string, number>>;
 
 export function tallyOf(metrics: readonly Metric[]): Tally {
-  const entries = metrics.flatMap((metric) =>
-    metric.samples.map((sample) => [seriesOf(metric, sample), sample.value] as const),
-  );
-  return Object.fromEntries(entries);
+  const tally: Record<string, number> = {};
+  for (const metric of metrics) {
+    for (const sample of metric.samples) tally[seriesOf(metric, sample)] = sample.value;
+  }
+  return tally;
 }
 
 /** What has been counted since `before`. */
 export function tallySince(now: Tally, before: Tally): Tally {
-  const grown = Object.entries(now).flatMap(([series, value]) => {
+  const grown: Record<string, number> = {};
+  for (const [series, value] of Object.entries(now)) {
     const more = value - (before[series] ?? 0);
-    return more > 0 ? [[series, more] as const] : [];
-  });
-  return Object.fromEntries(grown);
+    if (more > 0) grown[series] = more;
+  }
+  return grown;
 }
 
 /** The same metrics with the counts of a tally in place of their own. */
