@@ -10,8 +10,10 @@ const ABOUT_CLOUDFLARE = ["bad-configuration", "colo-cache"].map(
 
 /** Of the edge as a Node process: what it does in a way of its own, and in `npm run test:thorough` everything. */
 const SUITES_ON_NODE = [
-  ...["outbox", "publisher", "redis-outage", "revocations"],
-  ...(isThorough ? ["answer-cache", "export", "hostile-http", "rate-limits", "reads"] : []),
+  ...["nats-publisher", "outbox", "publisher", "redis-outage", "revocations"],
+  ...(isThorough
+    ? ["answer-cache", "export", "hostile-http", "nats-cluster", "rate-limits", "reads"]
+    : []),
 ].map((name) => `test/integration/edge/${name}.test.ts`);
 
 /** One project for each level of test; `npm test` runs them in this order. */

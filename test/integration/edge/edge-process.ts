@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { expect, inject } from "vitest";
 import { createKey } from "../../../contract/key.ts";
 import { createUuidV7 } from "../../../contract/uuid.ts";
+import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
+import { NATS_TCP } from "../../../edge/node/nats-tcp.ts";
+import type { StreamTransport } from "../../../edge/stream-transport.ts";
 import type { EdgeRuntime } from "../../../local/edge-part.ts";
 import { findFreePort } from "../../../local/free-port.ts";
 import { nodeScript } from "../../../local/node-script.ts";
@@ -44,7 +47,7 @@ export async function startEdge(
       ...command(runtime, port, dataDir),
       env: {
         KEY_SECRET,
-        NATS_URL: runtime === "node" ? nats.url : nats.websocketUrl,
+        NATS_URL: natsUrlOf(nats),
         NATS_USER: nats.edge.user,
         NATS_PASSWORD: nats.edge.password,
         UPSTASH_REDIS_REST_URL: NOBODY,
@@ -75,6 +78,18 @@ export async function startEdge(
       });
     },
   };
+}
+
+/** The edge's way to NATS in this project: a Worker can only open WebSockets. */
+export function natsUrlOf({
+  url,
+  websocketUrl,
+}: Pick<NatsService, "url" | "websocketUrl">): string {
+  return inject("edgeRuntime") === "node" ? url : websocketUrl;
+}
+
+export function natsTransport(): StreamTransport {
+  return inject("edgeRuntime") === "node" ? NATS_TCP : NATS_WEBSOCKET;
 }
 
 function command(

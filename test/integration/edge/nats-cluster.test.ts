@@ -7,11 +7,17 @@ import {
   type NatsPublisher,
   type PublishOutcome,
 } from "../../../edge/nats-publisher.ts";
-import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";
 import { poll } from "../../support/poll.ts";
 import { openReplicatedStream, type ReplicatedStream } from "../../support/replicated-stream.ts";
-import { createEvents, type EdgeProcess, idsOf, startEdge } from "./edge-process.ts";
+import {
+  createEvents,
+  type EdgeProcess,
+  idsOf,
+  natsTransport,
+  natsUrlOf,
+  startEdge,
+} from "./edge-process.ts";
 
 const ELECTION_TIMEOUT_MS = 40_000;
 
@@ -143,7 +149,7 @@ describe("Publisher on three servers", () => {
   beforeAll(async () => {
     const [server] = cluster.servers;
     if (server === undefined) throw new Error("Cannot start edge: the cluster has no server");
-    edge = await startEdge(server, { NATS_URL: cluster.websocketUrl });
+    edge = await startEdge(server, { NATS_URL: natsUrlOf(cluster) });
   });
 
   afterAll(() => edge?.stop());
@@ -195,8 +201,8 @@ function removeStream(): Promise<boolean> {
 }
 
 function createPublisher(): NatsPublisher {
-  const servers = cluster.websocketUrl.split(",");
-  return createNatsPublisher({ servers, ...cluster.edge, name: "test" }, NATS_WEBSOCKET);
+  const servers = natsUrlOf(cluster).split(",");
+  return createNatsPublisher({ servers, ...cluster.edge, name: "test" }, natsTransport());
 }
 
 function publish(publisher: NatsPublisher, messageId: string): Promise<PublishOutcome> {

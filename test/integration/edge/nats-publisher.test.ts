@@ -1,8 +1,8 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createNatsPublisher, type NatsPublisher } from "../../../edge/nats-publisher.ts";
-import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
 import { type NatsService, startNats } from "../../support/nats.ts";
+import { natsTransport, natsUrlOf } from "./edge-process.ts";
 
 /**
  * What nats-servers answer of which the leader of a replicated stream notes a message id before the message is stored, and may keep
@@ -21,10 +21,7 @@ beforeAll(async () => {
   nats = await startNats();
   const { user, password } = nats.tester;
   stream = await connect({ servers: nats.url, user, pass: password });
-  publisher = createNatsPublisher(
-    { servers: [nats.websocketUrl], ...nats.edge, name: "test" },
-    NATS_WEBSOCKET,
-  );
+  publisher = createPublisher(natsUrlOf(nats));
 });
 
 afterAll(async () => {
@@ -52,6 +49,26 @@ describe("createNatsPublisher()", () => {
     expect(ids.at(-1)).toBe("");
   });
 });
+
+describe.runIf(inject("edgeRuntime") === "node")("createNatsPublisher() with tls://", () => {
+  it("sends nothing to a server that has no TLS, its password neither", async () => {
+    const insisting = createPublisher(nats.url.replace("nats://", "tls://"));
+    const message = {
+      subject: "events.demo",
+      messageId: "id",
+      payload: new Uint8Array(1),
+      events: 1,
+    };
+    expect(await insisting.publish(message)).toEqual({
+      status: "unreachable",
+      reason: "server does not support 'tls'",
+    });
+  });
+});
+
+function createPublisher(server: string): NatsPublisher {
+  return createNatsPublisher({ servers: [server], ...nats.edge, name: "test" }, natsTransport());
+}
 
 /** Publishes one message to a stream that answers by the message's id. */
 async function publish(answer: (id: string) => string) {
