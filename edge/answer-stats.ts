@@ -10,8 +10,9 @@ import { type CachedAnswer, lifetimeOf } from "./cache/cached-answer.ts";
 import type { EdgeCounters } from "./metrics/edge-counters.ts";
 import type { QueryLimiter } from "./query-limiter.ts";
 import type { StoreReader } from "./store/store-reader.ts";
+import { type TracingDeps, withSpan } from "./trace/with-span.ts";
 
-export type StatsDeps = {
+export type StatsDeps = TracingDeps & {
   readonly store: Pick<StoreReader, "readStats">;
   readonly answers: AnswerCache;
   readonly queries: QueryLimiter;
@@ -31,7 +32,7 @@ export async function answerStats(
   c: Context<AppEnv>,
   { query, json }: AskedQuery,
   startedMs: number,
-  { store, answers, queries, counters, now }: StatsDeps,
+  { store, answers, queries, counters, now, tracing }: StatsDeps,
 ): Promise<Response> {
   const { projectId } = c.var.key;
   /** What this request took, if it was the one that asked the store. */
@@ -42,12 +43,17 @@ export async function answerStats(
     limitHeaders = headers;
     return answer;
   };
-  const { answer, use } = await answers.read({
+  const asked = {
     projectId,
     question: json,
     isForced: FORCED.test(c.req.header("cache-control") ?? ""),
     ask,
-    waitUntil: (work) => c.executionCtx.waitUntil(work),
+    waitUntil: (work: Promise<unknown>) => c.executionCtx.waitUntil(work),
+  };
+  const { answer, use } = await withSpan({ tracing }, "cache", {}, async (span) => {
+    const result = await answers.read(asked);
+    span?.set({ "sluice.cache": result.use });
+    return result;
   });
   counters.cacheAnswers.add(1, { use });
   const nowMs = now();

@@ -27,6 +27,8 @@ import { receiptRoutes } from "./routes/receipts.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { type ErasureDeps, erasureRoutes } from "./routes/users.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { traceRequests } from "./trace/trace-requests.ts";
+import type { TracingDeps } from "./trace/with-span.ts";
 
 export type AppDeps = AuthenticateDeps &
   CountRequestsDeps &
@@ -37,7 +39,8 @@ export type AppDeps = AuthenticateDeps &
   ExportDeps &
   MetricsDeps &
   ReceiptDeps &
-  StatsDeps & {
+  StatsDeps &
+  TracingDeps & {
     readonly gate: CoarseGate;
     readonly limitCounters: LimitCounters;
     readonly logger: Logger;
@@ -49,6 +52,7 @@ export function createApp(deps: AppDeps) {
   app.use(countRequests(deps));
   app.use(securityHeaders);
   app.use(nameRequest());
+  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
 
   const needsKey = {
     w: behindGate(authenticate(["w"], deps), deps),
@@ -119,6 +123,8 @@ const openToBrowsers = cors({
     "content-type",
     "content-encoding",
     "idempotency-key",
+    "traceparent",
+    "tracestate",
     "x-request-id",
   ],
   exposeHeaders: [
@@ -126,6 +132,7 @@ const openToBrowsers = cors({
     "ratelimit",
     "ratelimit-policy",
     "sluice-degraded",
+    "traceresponse",
     "x-request-id",
   ],
   maxAge: 86_400,

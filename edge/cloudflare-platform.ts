@@ -1,8 +1,10 @@
 import type { Bindings } from "./bindings.ts";
 import type { Config } from "./env.ts";
+import { createLogger } from "./logger.ts";
 import type { Platform } from "./platform.ts";
 import { createPublisherPool } from "./publisher-pool.ts";
 import { createKeeperClient } from "./revocation-keeper.ts";
+import { createTracing } from "./trace/tracing.ts";
 
 /** Durable Objects, Cloudflare's rate limits and its cache. */
 export function createCloudflarePlatform(bindings: Bindings, config: Config): Platform {
@@ -12,5 +14,6 @@ export function createCloudflarePlatform(bindings: Bindings, config: Config): Pl
     gates: { project: bindings.PROJECT_GATE, refusedKeys: bindings.REFUSED_KEYS_GATE },
     // In every Worker; on workers.dev it keeps nothing.
     sharedCache: caches.default,
+    tracing: config.tracing && createTracing(config.tracing, createLogger()),
   };
 }

@@ -30,11 +30,11 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
   const logger = createLogger();
   const redis = createRedisClient(config.redis);
   const redisCircuit = createRedisCircuit(logger);
-  const { publisher, keeper, gates, sharedCache } = platform;
+  const { publisher, keeper, gates, sharedCache, tracing } = platform;
   const database = config.database && createNeonDatabase(config.database);
   const { hasPropertiesIndex } = config;
   const dialect = createTimescaleDialect({ hasPropertiesIndex });
-  const worker = config.worker && createWorkerClient(config.worker);
+  const worker = config.worker && createWorkerClient(config.worker, tracing);
   const limitCounters = createLimitCounters();
   const { limitsOf } = config;
   const localLimits = createLocalLimits(Date.now);
@@ -89,6 +89,7 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
     store: createStoreReader(database && { client: database, dialect }, worker, {
       counters,
       now: Date.now,
+      tracing,
     }),
     worker,
     answers: createAnswerCache({
@@ -101,5 +102,6 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
     pingDatabase: () => pingStore(database, config.worker),
     redisCircuit,
     metricsToken: config.metricsToken,
+    tracing,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_MAX_EVENT_AGE_DAYS } from "../contract/limits.ts";
 import { ENVIRONMENTS } from "../contract/production-faults.ts";
+import { TRACE_VARS, toTraceSettings } from "../contract/trace/trace-settings.ts";
 import { findFaultsBetweenSettings } from "./faults-between-settings.ts";
 import { createLimitsOf, LIMIT_VARS } from "./limit-settings.ts";
 
@@ -39,6 +40,7 @@ export const EDGE_VARS = z.object({
   PROPERTIES_INDEX: z.enum(["true", "false"]).default("false"),
   MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
   ...LIMIT_VARS,
+  ...TRACE_VARS,
 });
 
 /** @throws {ConfigError} naming every variable that is missing or wrong. */
@@ -79,6 +81,7 @@ export function parseConfig(vars: Vars) {
     hasPropertiesIndex: values.PROPERTIES_INDEX === "true",
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     limitsOf: createLimitsOf(values),
+    tracing: toTraceSettings(values, "sluice-edge"),
   };
 }
 

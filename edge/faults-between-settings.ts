@@ -19,7 +19,13 @@ function findMissing({ DATABASE_URL, WORKER_URL, WORKER_TOKEN }: Vars): SettingF
   return [{ name: "DATABASE_URL", message }];
 }
 
-const URLS = ["NATS_URL", "NEON_FETCH_ENDPOINT", "UPSTASH_REDIS_REST_URL", "WORKER_URL"];
+const URLS = [
+  "NATS_URL",
+  "NEON_FETCH_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "UPSTASH_REDIS_REST_URL",
+  "WORKER_URL",
+];
 
 /** Passwords and events go to these addresses. */
 function findPlainUrls(vars: Vars): SettingFault[] {

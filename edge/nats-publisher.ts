@@ -1,4 +1,5 @@
 import { EDGE_INBOX, EVENTS_STREAM } from "../contract/stream.ts";
+import type { TraceHeaders } from "../contract/trace/trace-context.ts";
 import { delay } from "./delay.ts";
 import { isDuplicateInProcess, isRefusal } from "./jetstream-refusal.ts";
 import type {
@@ -14,6 +15,8 @@ export type StreamMessage = {
   readonly payload: Uint8Array;
   /** How many events it carries. */
   readonly events: number;
+  /** Of the span that published it, where there is one: whoever stores it goes on from there. */
+  readonly trace?: TraceHeaders | undefined;
 };
 
 /**

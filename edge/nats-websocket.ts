@@ -1,4 +1,5 @@
-import { connect, ErrorCode, NatsError } from "nats.ws";
+import { connect, ErrorCode, headers, NatsError } from "nats.ws";
+import type { TraceHeaders } from "../contract/trace/trace-context.ts";
 import type { PublishError, StreamTransport } from "./stream-transport.ts";
 
 /** NATS over a WebSocket, which a Worker can open. */
@@ -19,8 +20,11 @@ export const NATS_WEBSOCKET: StreamTransport = {
     });
     const stream = opened.jetstream({ timeout: options.ackTimeoutMs });
     return {
-      publish: ({ subject, payload, messageId }, hasId) =>
-        stream.publish(subject, payload, hasId ? { msgID: messageId } : {}),
+      publish: ({ subject, payload, messageId, trace }, hasId) =>
+        stream.publish(subject, payload, {
+          ...(hasId ? { msgID: messageId } : {}),
+          ...(trace === undefined ? {} : { headers: toHeaders(trace) }),
+        }),
       flush: () => opened.flush(),
       close: () => opened.close(),
       closed: () => opened.closed(),
@@ -35,6 +39,12 @@ export const NATS_WEBSOCKET: StreamTransport = {
     return { reason: error.code, kind: kindOf(error), answer: error.api_error };
   },
 };
+
+function toHeaders(trace: TraceHeaders) {
+  const message = headers();
+  for (const [name, value] of Object.entries(trace)) message.set(name, value);
+  return message;
+}
 
 function kindOf({ code }: NatsError): PublishError["kind"] {
   if (code === ErrorCode.Timeout) return "timeout";

@@ -3,6 +3,7 @@ import { createPublisherCounters } from "./metrics/publisher-counters.ts";
 import { createTallySum, type Tally, tallyOf } from "./metrics/tally.ts";
 import type { NatsPublisher, PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import type { Outbox, OutboxStatus } from "./outbox.ts";
+import { endNatsSpan, type PublisherTracing, startNatsSpan } from "./trace/publisher-tracing.ts";
 
 export type PublisherStatus = {
   /** False from a message that got no acknowledgement until one that does. */
@@ -32,6 +33,8 @@ export type OutboxPublisherOptions = {
   readonly now: () => number;
   /** Has `drain` called in `delayMs`, once however often it is asked for, and never while it runs. */
   readonly scheduleDrain: (delayMs: number) => Promise<void>;
+  /** Undefined where nothing is traced. */
+  readonly tracing?: PublisherTracing | undefined;
 };
 
 /** How often an outage is probed. */
@@ -48,13 +51,14 @@ const DRAIN_BATCH = 32;
  * With messages left from an outage it begins unreachable and finds out whether that is over: no request waits for it.
  */
 export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPublisher {
-  const { nats, outbox, logger, now } = options;
+  const { nats, outbox, logger, now, tracing } = options;
   const counters = createPublisherCounters();
   const told = createTallySum();
   let isReachable = outbox.isEmpty;
 
   async function publish(message: StreamMessage): Promise<PublishOutcome> {
     const beganMs = now();
+    const span = startNatsSpan(tracing, message, "request");
     const isAsked = isReachable;
     const outcome: PublishOutcome = isAsked
       ? await nats.publish(message)
@@ -63,6 +67,7 @@ export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPu
     const fault = outcome.status === "unreachable" ? await keep(message) : undefined;
     const isKept = outcome.status === "unreachable" && fault === undefined;
     counters.count(message, isKept ? "kept" : outcome.status, seconds);
+    endNatsSpan(span, isKept ? "kept" : outcome.status);
     if (outcome.status !== "unreachable") return outcome;
     if (fault !== undefined) return { ...outcome, reason: `${outcome.reason}, and ${fault}` };
     if (isReachable) {
@@ -83,14 +88,26 @@ export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPu
     }
   }
 
+  /** Its trace tells of the attempt that brings it to the stream: there may be one a second before. */
+  async function publishKept(message: StreamMessage): Promise<PublishOutcome> {
+    const span = startNatsSpan(tracing, message, "outbox");
+    const outcome = await nats.publish(message);
+    if (isInStream(outcome)) endNatsSpan(span, outcome.status);
+    return outcome;
+  }
+
   return {
-    publish: (messages) => Promise.all(messages.map(publish)),
+    async publish(messages) {
+      const outcomes = await Promise.all(messages.map(publish));
+      tracing?.exportSoon();
+      return outcomes;
+    },
 
     async drain() {
       while (!outbox.isEmpty) {
         // One message is probe enough while NATS is away.
         const kept = outbox.oldest(isReachable ? DRAIN_BATCH : 1);
-        const outcomes = await Promise.all(kept.map((message) => nats.publish(message)));
+        const outcomes = await Promise.all(kept.map(publishKept));
         const published = kept.filter((_, index) => isInStream(outcomes[index]));
         await outbox.remove(published.map(({ id }) => id));
         counters.countDrained(published.length);
@@ -98,6 +115,7 @@ export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPu
         if (!isReachable) return await options.scheduleDrain(RETRY_DELAY_MS);
       }
       logger.info("the outbox is drained");
+      tracing?.exportSoon();
     },
 
     status: () => ({

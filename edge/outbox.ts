@@ -47,16 +47,17 @@ export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): 
       return held.messages === 0;
     },
 
-    async keep({ subject, messageId, payload, events }, keptAtMs) {
+    async keep({ subject, messageId, payload, events, trace }, keptAtMs) {
       const bytes = payload.byteLength;
       if (held.bytes + bytes > maxBytes) return false;
       sql.write(
-        "insert into outbox (subject, message_id, payload, events, kept_at_ms) values (?, ?, ?, ?, ?)",
+        "insert into outbox (subject, message_id, payload, events, kept_at_ms, trace) values (?, ?, ?, ?, ?, ?)",
         subject,
         messageId,
         payload,
         events,
         keptAtMs,
+        trace === undefined ? "" : JSON.stringify(trace),
       );
       await settle({ messages: 1, events, bytes }, 1);
       return true;
@@ -64,11 +65,12 @@ export function createOutbox(sql: DurableSql, maxBytes: number, nowMs: number): 
 
     oldest(limit) {
       const rows = sql.read<Row>(
-        "select id, subject, message_id, payload, events from outbox order by id limit ?",
+        "select id, subject, message_id, payload, events, trace from outbox order by id limit ?",
         limit,
       );
-      return rows.map(({ message_id, payload, ...row }) => ({
+      return rows.map(({ message_id, payload, trace, ...row }) => ({
         ...row,
+        ...(trace === "" ? {} : { trace: JSON.parse(trace) }),
         messageId: message_id,
         payload: new Uint8Array(payload),
       }));
@@ -104,6 +106,8 @@ type Row = {
   message_id: string;
   payload: ArrayBuffer;
   events: number;
+  /** The headers of its trace, as JSON; empty where it has none. */
+  trace: string;
 };
 
 function add(sum: Size, change: Size, sign: 1 | -1): void {
@@ -120,13 +124,16 @@ function count(sql: DurableSql): Size {
   return size ?? { messages: 0, events: 0, bytes: 0 };
 }
 
-/** A table that 0.1.0 made lacks two columns: its messages tell how many events they hold, and count as kept now. */
+/** A table that 0.1.0 made lacks three columns: its messages tell how many events they hold, and count as kept now. */
 function prepareTable(sql: DurableSql, nowMs: number): void {
   sql.write(`create table if not exists outbox (
     id integer primary key autoincrement, subject text not null, message_id text not null, payload blob not null,
-    events integer not null default 0, kept_at_ms integer not null default 0
+    events integer not null default 0, kept_at_ms integer not null default 0, trace text not null default ''
   )`);
   const columns = sql.read<{ name: string }>("pragma table_info(outbox)");
+  if (!columns.some(({ name }) => name === "trace")) {
+    sql.write("alter table outbox add column trace text not null default ''");
+  }
   if (columns.some(({ name }) => name === "events")) return;
   sql.write("alter table outbox add column events integer not null default 0");
   sql.write("alter table outbox add column kept_at_ms integer not null default 0");

@@ -2,6 +2,7 @@ import type { HttpCache } from "./cache/colo-cache.ts";
 import type { CoarseGateOptions } from "./coarse-gate.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import type { RevocationStore } from "./revocation-list.ts";
+import type { Tracing } from "./trace/tracing.ts";
 
 /** What the edge gets from where it runs: all else is the same everywhere. */
 export type Platform = {
@@ -11,4 +12,6 @@ export type Platform = {
   readonly gates: Pick<CoarseGateOptions, "project" | "refusedKeys">;
   /** Undefined where answers are shared by nobody: the process' memory is then the only cache. */
   readonly sharedCache: HttpCache | undefined;
+  /** Undefined where nothing is traced. */
+  readonly tracing: Tracing | undefined;
 };

@@ -12,6 +12,7 @@ import {
   type PublisherStatus,
   RETRY_DELAY_MS,
 } from "./outbox-publisher.ts";
+import { createTracing } from "./trace/tracing.ts";
 
 /**
  * A publisher for the requests of its region. A Worker may not use a socket beyond the request that opened it; a Durable Object may. It
@@ -23,16 +24,22 @@ export class Publisher extends DurableObject<Vars> {
 
   constructor(state: DurableObjectState, vars: Vars) {
     super(state, vars);
-    const { nats, outboxMaxBytes } = parseConfig(vars);
+    const { nats, outboxMaxBytes, tracing: traceSettings } = parseConfig(vars);
     const login = { ...nats, name: `sluice-edge-${state.id.name ?? state.id}` };
     const sql = createDurableObjectSql(state.storage.sql);
+    const logger = createLogger();
+    const tracing = traceSettings && createTracing(traceSettings, logger);
     const outbox = createOutbox(sql, outboxMaxBytes, Date.now());
     this.#publisher = createOutboxPublisher({
       nats: createNatsPublisher(login, NATS_WEBSOCKET),
       outbox,
-      logger: createLogger(),
+      logger,
       now: Date.now,
       scheduleDrain: (delayMs) => this.#scheduleDrain(delayMs),
+      tracing: tracing && {
+        tracer: tracing.tracer,
+        exportSoon: () => tracing.exportSoon((work) => this.ctx.waitUntil(work)),
+      },
     });
     // Miniflare's alarms do not survive a restart of the runtime, the outbox does.
     if (!outbox.isEmpty) this.ctx.waitUntil(this.#scheduleDrain(RETRY_DELAY_MS));

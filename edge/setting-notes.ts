@@ -1,4 +1,5 @@
 import type { SettingNote } from "../contract/setting-note.ts";
+import { traceSettingNotes } from "../contract/trace/trace-setting-notes.ts";
 
 /** What each setting of the edge is for, for docs/settings.md. No part of what is deployed. */
 export const EDGE_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
@@ -47,6 +48,7 @@ export const EDGE_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
   QUOTA_REQUESTS_PER_DAY: { note: "Requests of a project in a UTC day", byDefault: "no quota" },
   MAX_CONCURRENT_QUERIES: "Questions of a project at the store at once, of each isolate",
   PROJECT_LIMITS: "[Limits](operations.md#limits) of single projects over those of all, as JSON",
+  ...traceSettingNotes("edge"),
 };
 
 /** Those that `wrangler secret put` sets. */
@@ -58,4 +60,5 @@ export const EDGE_SECRETS: readonly string[] = [
   "WORKER_TOKEN",
   "METRICS_TOKEN",
   "DATABASE_URL",
+  "OTEL_EXPORTER_OTLP_HEADERS",
 ];

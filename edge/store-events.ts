@@ -1,5 +1,6 @@
 import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contract/envelope.ts";
 import { eventsSubject, messageIdOf } from "../contract/stream.ts";
+import type { SpanOptions } from "../contract/trace/tracer.ts";
 import type { EventMemory } from "./event-memory.ts";
 import type { EventPublisher } from "./event-publisher.ts";
 import { type IngestLimitDeps, takeFromLimits } from "./limit-ingest.ts";
@@ -8,12 +9,15 @@ import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
 import { ProblemError } from "./problem.ts";
 import type { RateLimitDecision } from "./rate-limit.ts";
 import type { RequestOrigin } from "./request-origin.ts";
+import { publishTraced } from "./trace/publish-traced.ts";
+import { type TracingDeps, withSpan } from "./trace/with-span.ts";
 
-export type StoreDeps = IngestLimitDeps & {
-  readonly memory: EventMemory;
-  readonly publisher: Pick<EventPublisher, "publish">;
-  readonly counters: Pick<EdgeCounters, "duplicates">;
-};
+export type StoreDeps = IngestLimitDeps &
+  TracingDeps & {
+    readonly memory: EventMemory;
+    readonly publisher: Pick<EventPublisher, "publish">;
+    readonly counters: Pick<EdgeCounters, "duplicates">;
+  };
 
 export type StoreRequest = {
   readonly projectId: string;
@@ -31,6 +35,7 @@ export type StoreResult = {
 };
 
 const RETRY_AFTER_SECONDS = 2;
+const REDIS: SpanOptions = { kind: "client", attributes: { "db.system.name": "redis" } };
 
 /**
  * Makes events durable: limit and `seen` in one round trip, publish what is new, remember it. Returns only when every event is in the
@@ -44,15 +49,18 @@ export async function storeEvents(
   deps: StoreDeps,
 ): Promise<StoreResult> {
   const { projectId } = request;
-  const { rateLimit, seenIds } = await takeFromLimits(projectId, idsOf(events), deps);
+  const { rateLimit, seenIds } = await withSpan(deps, "redis admit", REDIS, () =>
+    takeFromLimits(projectId, idsOf(events), deps),
+  );
 
   const messages = splitIntoMessages(events.filter(({ event }) => !seenIds.has(event.event_id)));
   const publishing =
     messages.length === 0
       ? Promise.resolve([])
-      : deps.publisher.publish(
+      : publishTraced(
           messages.map((message) => toStreamMessage(message, request)),
           request.origin,
+          deps,
         );
   request.waitUntil(
     publishing.then((outcomes) =>

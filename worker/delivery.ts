@@ -21,6 +21,8 @@ export type Delivery = {
   readonly storedAtMs: number;
   readonly bytes: number;
   readonly receivedAt: string;
+  /** Of the request that brought it, for logs; undefined where the message names none. */
+  readonly requestId?: string | undefined;
   readonly rows: EventRow[];
   readonly malformed: MalformedEvent[];
 };
@@ -37,7 +39,7 @@ export function decodeDelivery(message: StreamMessage): Delivery {
   if (!PROJECT_ID_PATTERN.test(projectId)) {
     throw new EnvelopeError(`Cannot decode envelope: the subject names no project`);
   }
-  const { received_at, events } = decodeEnvelope(message.data);
+  const { received_at, request_id, events } = decodeEnvelope(message.data);
   if (Number.isNaN(Date.parse(received_at))) {
     throw new EnvelopeError("Cannot decode envelope: received_at is not a date-time");
   }
@@ -50,6 +52,7 @@ export function decodeDelivery(message: StreamMessage): Delivery {
     storedAtMs: message.time.getTime(),
     bytes: message.data.length,
     receivedAt: received_at,
+    requestId: isRequestId(request_id) ? request_id : undefined,
     rows,
     malformed,
   };
@@ -75,6 +78,11 @@ export function decodeDelivery(message: StreamMessage): Delivery {
     }
   }
   return delivery;
+}
+
+/** As the edge makes them: whoever else publishes may put anything there. */
+function isRequestId(value: unknown): boolean {
+  return typeof value === "string" && /^[\w=-]{1,200}$/.test(value);
 }
 
 /** @throws {EnvelopeError} for what was read and cannot be written: some thousand levels deep, as no edge publishes it. */

@@ -9,6 +9,7 @@ import {
 } from "../contract/production-faults.ts";
 import { PROJECT_ID_PATTERN } from "../contract/project.ts";
 import { readSecretFiles } from "../contract/secret-files.ts";
+import { TRACE_VARS } from "../contract/trace/trace-settings.ts";
 
 const MIB = 1024 * 1024;
 
@@ -64,6 +65,7 @@ const common = {
   STREAM_REPLICAS: integer(1, 5, 1),
   /** For exports in Parquet, and for what the cold tier is about to move or has fetched. */
   SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), "sluice")),
+  ...TRACE_VARS,
 };
 
 /** Without a COLD_URL everything stays in the database. */
@@ -138,6 +140,7 @@ export const SECRETS = [
   "WORKER_TOKEN",
   "METRICS_TOKEN",
   "CLICKHOUSE_PASSWORD",
+  "OTEL_EXPORTER_OTLP_HEADERS",
   "COLD_S3_ACCESS_KEY_ID",
   "COLD_S3_SECRET_ACCESS_KEY",
 ];

@@ -36,7 +36,7 @@ export type InFlight = {
 /** @param onSettled called with each delivery that is settled */
 export function createInFlight(
   maxBytes: number,
-  onSettled: (settlement: Settlement) => void,
+  onSettled: (settlement: Settlement, sequence: number) => void,
 ): InFlight {
   const held = new Map<number, Acknowledgeable>();
   let bytes = 0;
@@ -99,7 +99,7 @@ export function createInFlight(
   function release(sequence: number, settlement: Settlement): Acknowledgeable | undefined {
     const message = held.get(sequence);
     if (message === undefined) return undefined;
-    onSettled(settlement);
+    onSettled(settlement, sequence);
     held.delete(sequence);
     bytes -= message.data.length;
     for (const { isOver, end } of waiting) if (isOver()) end();

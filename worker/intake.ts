@@ -1,4 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import { projectOfSubject } from "../contract/stream.ts";
 import { type BatchLimits, createBatcher } from "./batcher.ts";
 import { type DeadLetters, toPayload } from "./dead-letters.ts";
 import type { Delivery, StreamMessage } from "./delivery.ts";
@@ -7,6 +8,7 @@ import { createInFlight, type InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
 import type { IntakeMeter } from "./metrics/intake-metrics.ts";
 import { pause } from "./pause.ts";
+import type { IntakeTrace } from "./trace/intake-trace.ts";
 import { createWriter, type WriterDeps } from "./writer.ts";
 
 /** How long a batch may take after the stop before it goes back to the stream. */
@@ -36,6 +38,8 @@ export type IntakeDeps = {
   readonly batchLimits: BatchLimits;
   readonly maxInFlightBytes: number;
   readonly meter: IntakeMeter;
+  /** Undefined where nothing is traced. */
+  readonly trace?: IntakeTrace | undefined;
   /** Of the consumer. */
   readonly ackWaitMs: number;
   readonly logger: Logger;
@@ -43,9 +47,12 @@ export type IntakeDeps = {
 
 /** Whoever calls this closes it. */
 export function createIntake(deps: IntakeDeps): Intake {
-  const { store, deadLetters, meter, logger } = deps;
+  const { store, deadLetters, meter, trace, logger } = deps;
   const giveUp = new AbortController();
-  const inFlight = createInFlight(deps.maxInFlightBytes, meter.settled);
+  const inFlight = createInFlight(deps.maxInFlightBytes, (settlement, sequence) => {
+    meter.settled(settlement);
+    trace?.settled(settlement, sequence);
+  });
   const write = createWriter({
     store,
     kindOf: deps.kindOf,
@@ -53,6 +60,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     inFlight,
     onCommitted: deps.onCommitted ?? (() => {}),
     meter,
+    trace,
     logger,
     giveUp: giveUp.signal,
     delay: pause,
@@ -65,6 +73,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     onMessage(message) {
       meter.delivered(message.redelivered);
       if (!inFlight.add(message)) return 0;
+      trace?.delivered(message);
       try {
         const delivery = deps.decode(message);
         batcher.add(delivery);
@@ -87,6 +96,8 @@ export function createIntake(deps: IntakeDeps): Intake {
   /** What cannot be decoded goes to the dead letters whole. */
   function buryWhole({ seq, subject, data }: JsMsg, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
+    const project = projectOfSubject(subject);
+    const fields = { project, trace_id: trace?.traceIdOf(seq), sequence: seq };
     const letter = {
       reason,
       stream_sequence: seq,
@@ -97,11 +108,11 @@ export function createIntake(deps: IntakeDeps): Intake {
     deadLetters.publish([letter]).then(
       (kept) => {
         meter.buried(kept);
-        logger.warn({ sequence: seq, subject, reason }, "message dead-lettered");
+        logger.warn({ ...fields, reason }, "message dead-lettered");
         inFlight.term(seq, "");
       },
       (cause) => {
-        logger.error({ err: cause, sequence: seq }, "dead letter not published");
+        logger.error({ err: cause, ...fields }, "dead letter not published");
         inFlight.nak(seq, DEAD_LETTER_RETRY_MS);
       },
     );

@@ -1,4 +1,5 @@
 import type { SettingNote } from "../contract/setting-note.ts";
+import { traceSettingNotes } from "../contract/trace/trace-setting-notes.ts";
 
 /** What each setting of the worker is for, for docs/settings.md. */
 export const WORKER_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
@@ -70,4 +71,5 @@ export const WORKER_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
   CLICKHOUSE_DATABASE: "Database; it is created if it is missing",
   CLICKHOUSE_CLUSTER:
     "Name of a cluster: tables are then replicated and distributed, see [engines](engines.md)",
+  ...traceSettingNotes("worker"),
 };

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { deadStreamWish, eventsStreamWish } from "../contract/stream-wish.ts";
+import { toTraceSettings } from "../contract/trace/trace-settings.ts";
 import type { BatchLimits } from "./batcher.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { type Delivery, decodeDelivery, type StreamMessage } from "./delivery.ts";
@@ -24,6 +25,8 @@ import { runReplays } from "./replays.ts";
 import { prepareStreams, setUp } from "./start-up.ts";
 import { runStreamKeeper } from "./stream-keeper.ts";
 import { settledWithin, untilStopped } from "./time-limit.ts";
+import { createIntakeTrace } from "./trace/intake-trace.ts";
+import { createTracing } from "./trace/tracing.ts";
 
 /** Replays take little room, and all of them one connection of their own: live messages wait for none of them. */
 const MAX_REPLAY_BYTES = 8 * 1024 * 1024;
@@ -51,6 +54,10 @@ async function run(
   const state: WorkerState = { isMigrated: false };
   // What cannot be removed now will be by a later life, and costs no more than its place.
   await removeLeftovers(env.SCRATCH_DIR).catch(() => {});
+  const traceSettings = toTraceSettings(env, "sluice-worker");
+  const tracing = traceSettings && createTracing(traceSettings, env.WORKER_ID, logger);
+  if (tracing !== undefined) defer(() => tracing.close());
+  const tracer = tracing?.tracer;
   const metrics = createWorkerMetrics(Date.now);
   const processMetrics = createProcessMetrics();
   defer(async () => processMetrics.close());
@@ -61,6 +68,7 @@ async function run(
     port: env.WORKER_PORT,
     token: env.WORKER_TOKEN,
     logger,
+    tracer,
     engine,
     scratchDir: env.SCRATCH_DIR,
     archive: engine.archive,
@@ -132,6 +140,7 @@ async function run(
     maxInFlightBytes: env.MAX_IN_FLIGHT_BYTES,
     ackWaitMs: env.ACK_WAIT_MS,
     meter: metrics.intake.live,
+    trace: tracer && createIntakeTrace(tracer, "live"),
     logger,
   };
   const intake = createIntake(intakeDeps);
@@ -157,6 +166,7 @@ async function run(
         ...intakeDeps,
         ...more,
         meter: metrics.intake.replay,
+        trace: tracer && createIntakeTrace(tracer, "replay"),
         store: replayStore,
         decode: decodeAsNew,
         batchLimits: {

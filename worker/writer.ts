@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { DeadLetter } from "../contract/dead-letter.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { type Delivery, toEvent } from "./delivery.ts";
@@ -8,6 +9,7 @@ import type { InFlight } from "./in-flight.ts";
 import type { Logger } from "./logger.ts";
 import type { IntakeMeter } from "./metrics/intake-metrics.ts";
 import { retryDelayMs } from "./retry-delay.ts";
+import type { IntakeTrace } from "./trace/intake-trace.ts";
 
 export type WriterDeps = {
   readonly store: EventWriter;
@@ -18,6 +20,8 @@ export type WriterDeps = {
   /** Called after each commit and before the acknowledgement; `inserted` of the rows were new. */
   readonly onCommitted: (rows: readonly EventRow[], inserted: number) => void;
   readonly meter: Pick<IntakeMeter, "batch" | "committed" | "writeFailed" | "buried">;
+  /** Undefined where nothing is traced. */
+  readonly trace?: Pick<IntakeTrace, "batchBegins" | "traceIdOf"> | undefined;
   readonly logger: Logger;
   /** Ends the retries: the batch goes back to the stream. */
   readonly giveUp: AbortSignal;
@@ -39,39 +43,45 @@ const UNEXPECTED_ATTEMPTS = 7;
  * message is acknowledged. Never rejects.
  */
 export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]) => Promise<void> {
-  const { store, inFlight, meter, logger, giveUp } = deps;
+  const { store, inFlight, meter, trace, giveUp } = deps;
   let commits = 0;
 
   return async (deliveries) => {
     const badRows: BadRow[] = [];
+    const batchId = randomUUID();
+    const logger = deps.logger.child({ batch_id: batchId });
+    const rows = deliveries.flatMap((delivery) => delivery.rows);
+    const sequences = deliveries.map(({ sequence }) => sequence);
+    const batchTrace = trace?.batchBegins(batchId, sequences, rows.length);
     try {
-      const rows = deliveries.flatMap((delivery) => delivery.rows);
       meter.batch(
         rows.length,
         deliveries.reduce((sum, { bytes }) => sum + bytes, 0),
       );
-      if (rows.length > 0) badRows.push(...(await writeRows(rows)));
+      if (rows.length > 0) badRows.push(...(await writeRows(rows, logger)));
+      batchTrace?.ends(badRows.length);
     } catch (error) {
+      batchTrace?.ends(0, "not stored");
       if (!giveUp.aborted) logger.error({ err: error }, "batch failed");
-      for (const { sequence } of deliveries) inFlight.nak(sequence, 0);
+      for (const sequence of sequences) inFlight.nak(sequence, 0);
       return;
     }
-    await settle(deliveries, badRows);
+    await settle(deliveries, badRows, logger);
   };
 
   /** Stores all rows that can be stored; answers the others. */
-  async function writeRows(rows: readonly EventRow[]): Promise<BadRow[]> {
-    const error = await writeUntilJudged(rows);
+  async function writeRows(rows: readonly EventRow[], logger: Logger): Promise<BadRow[]> {
+    const error = await writeUntilJudged(rows, logger);
     if (error === undefined) return [];
     const [row] = rows;
     if (rows.length === 1 && row !== undefined) return [{ row, error }];
     const middle = rows.length >> 1;
-    const first = await writeRows(rows.slice(0, middle));
-    return [...first, ...(await writeRows(rows.slice(middle)))];
+    const first = await writeRows(rows.slice(0, middle), logger);
+    return [...first, ...(await writeRows(rows.slice(middle), logger))];
   }
 
   /** Undefined once the rows are committed, or the error for which these rows can never be. */
-  async function writeUntilJudged(rows: readonly EventRow[]): Promise<unknown> {
+  async function writeUntilJudged(rows: readonly EventRow[], logger: Logger): Promise<unknown> {
     const commitsBefore = commits;
     for (let attempt = 0; ; attempt += 1) {
       giveUp.throwIfAborted();
@@ -90,7 +100,13 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
           if (rows.length > 1 || commits > commitsBefore) return error;
         }
         const delayMs = retryDelayMs(attempt, Math.random());
-        const fields = { err: error, code: codeOf(error), rows: rows.length, attempt, delayMs };
+        const fields = {
+          err: error,
+          code: codeOf(error),
+          rows: rows.length,
+          attempt,
+          delay_ms: delayMs,
+        };
         if (kind === "unexpected") logger.error(fields, "write failed unexpectedly, retrying");
         else logger.warn(fields, "write failed, retrying");
         await deps.delay(delayMs, giveUp);
@@ -98,7 +114,11 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
     }
   }
 
-  async function settle(deliveries: readonly Delivery[], badRows: readonly BadRow[]) {
+  async function settle(
+    deliveries: readonly Delivery[],
+    badRows: readonly BadRow[],
+    logger: Logger,
+  ) {
     const badBySource = Map.groupBy(badRows, ({ row }) => row.source);
     for (const delivery of deliveries) {
       const letters = lettersOf(delivery, badBySource.get(delivery) ?? []);
@@ -106,15 +126,14 @@ export function createWriter(deps: WriterDeps): (deliveries: readonly Delivery[]
         inFlight.ack(delivery.sequence);
         continue;
       }
+      const { sequence, projectId: project, requestId: request_id } = delivery;
+      const fields = { project, request_id, trace_id: trace?.traceIdOf(sequence), sequence };
       try {
         meter.buried(await deps.deadLetters.publish(letters));
-        logger.warn(
-          { sequence: delivery.sequence, subject: delivery.subject, events: letters.length },
-          "events dead-lettered",
-        );
+        logger.warn({ ...fields, events: letters.length }, "events dead-lettered");
         inFlight.ack(delivery.sequence);
       } catch (error) {
-        logger.error({ err: error, sequence: delivery.sequence }, "dead letters not published");
+        logger.error({ err: error, ...fields }, "dead letters not published");
         inFlight.nak(delivery.sequence, DEAD_LETTER_RETRY_MS);
       }
     }

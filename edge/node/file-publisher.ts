@@ -6,6 +6,7 @@ import {
   type OutboxPublisher,
   RETRY_DELAY_MS,
 } from "../outbox-publisher.ts";
+import type { PublisherTracing } from "../trace/publisher-tracing.ts";
 import { createAlarm } from "./alarm.ts";
 import type { OutboxFile } from "./outbox-files.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -23,6 +24,7 @@ export type FilePublisherOptions = {
   readonly maxBytes: number;
   readonly nats: NatsPublisher;
   readonly logger: Logger;
+  readonly tracing?: PublisherTracing | undefined;
 };
 
 /** It owns the file from now on. @throws when there is something wrong with it */
@@ -33,6 +35,7 @@ export function createFilePublisher(options: FilePublisherOptions): FilePublishe
     nats: options.nats,
     outbox,
     logger,
+    tracing: options.tracing,
     now: Date.now,
     scheduleDrain: async (delayMs) => alarm.schedule(delayMs),
   });

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { EventPublisher } from "../event-publisher.ts";
 import type { Logger } from "../logger.ts";
 import type { NatsPublisher } from "../nats-publisher.ts";
+import type { PublisherTracing } from "../trace/publisher-tracing.ts";
 import { createFilePublisher, type FilePublisher } from "./file-publisher.ts";
 import { type OutboxFile, takeLeftFiles, takeOutboxFile } from "./outbox-files.ts";
 
@@ -20,6 +21,7 @@ export type LocalPublisherOptions = {
   readonly region: string;
   readonly nats: NatsPublisher;
   readonly logger: Logger;
+  readonly tracing?: PublisherTracing | undefined;
 };
 
 /** How often files are looked for of which the process has ended. Its successor, if any, has taken one at its start. */
@@ -38,8 +40,8 @@ export function createLocalPublisher(options: LocalPublisherOptions): LocalPubli
   const timer = setInterval(adopt, ADOPT_EVERY_MS);
 
   function open(file: OutboxFile): FilePublisher {
-    const { maxBytes, nats } = options;
-    return createFilePublisher({ file, maxBytes, nats, logger });
+    const { maxBytes, nats, tracing } = options;
+    return createFilePublisher({ file, maxBytes, nats, logger, tracing });
   }
 
   function adopt(): void {

@@ -1,5 +1,6 @@
 import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
-import { connect, errors } from "@nats-io/transport-node";
+import { connect, errors, headers } from "@nats-io/transport-node";
+import type { TraceHeaders } from "../../contract/trace/trace-context.ts";
 import type { PublishError, StreamTransport } from "../stream-transport.ts";
 
 /**
@@ -23,8 +24,11 @@ export const NATS_TCP: StreamTransport = {
     });
     const stream = jetstream(opened, { timeout: options.ackTimeoutMs });
     return {
-      publish: ({ subject, payload, messageId }, hasId) =>
-        stream.publish(subject, payload, hasId ? { msgID: messageId } : {}),
+      publish: ({ subject, payload, messageId, trace }, hasId) =>
+        stream.publish(subject, payload, {
+          ...(hasId ? { msgID: messageId } : {}),
+          ...(trace === undefined ? {} : { headers: toHeaders(trace) }),
+        }),
       flush: () => opened.flush(),
       close: () => opened.close(),
       closed: () => opened.closed(),
@@ -36,6 +40,12 @@ export const NATS_TCP: StreamTransport = {
     return { reason, kind: kindOf(error), answer: answerOf(error)?.apiError() };
   },
 };
+
+function toHeaders(trace: TraceHeaders) {
+  const message = headers();
+  for (const [name, value] of Object.entries(trace)) message.set(name, value);
+  return message;
+}
 
 function kindOf(error: unknown): PublishError["kind"] {
   if (isOrHas(error, errors.TimeoutError)) return "timeout";

@@ -5,6 +5,7 @@ import { createKeptRevocations } from "../kept-revocations.ts";
 import type { Logger } from "../logger.ts";
 import { createNatsPublisher } from "../nats-publisher.ts";
 import { NATS_WEBSOCKET } from "../nats-websocket.ts";
+import { createTracing } from "../trace/tracing.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { openFileSql } from "./file-sql.ts";
 import { startHttpServer } from "./http-server.ts";
@@ -30,12 +31,20 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
   const connections = Array.from({ length: config.publisherShards }, (_, shard) =>
     createNatsPublisher({ ...config.nats, name: `sluice-edge-${REGION}-${shard}` }, transport),
   );
+  const background = new BackgroundWork((error) =>
+    logger.error("work after an answer failed", { error }),
+  );
+  const tracing = config.tracing && createTracing(config.tracing, logger);
   const publisher = createLocalPublisher({
     folder: OUTBOX_DIR,
     maxBytes: config.outboxMaxBytes,
     region: REGION,
     nats: createNatsConnections(connections),
     logger,
+    tracing: tracing && {
+      tracer: tracing.tracer,
+      exportSoon: () => tracing.exportSoon((work) => background.waitUntil(work)),
+    },
   });
   // One for all processes of this machine, so that each learns what any has read.
   const revocations = openFileSql(join(OUTBOX_DIR, "revocations.sqlite"), "shared");
@@ -46,10 +55,8 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
       // Nothing here counts without Redis: a proxy in front of it may.
       gates: { project: undefined, refusedKeys: undefined },
       sharedCache: undefined,
+      tracing,
     }),
-  );
-  const background = new BackgroundWork((error) =>
-    logger.error("work after an answer failed", { error }),
   );
   const server = await startHttpServer({
     host: HOST,
@@ -62,6 +69,7 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
       await server.close(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]));
       await untilAborted(signal, background.finish());
       await publisher.close(signal);
+      if (tracing !== undefined) await untilAborted(signal, tracing.flush());
       revocations.close();
     },
   };

@@ -1,10 +1,12 @@
 import type { ReadKind } from "../../contract/metrics/read-kind.ts";
+import type { SpanOptions } from "../../contract/trace/tracer.ts";
 import type { EdgeCounters } from "../metrics/edge-counters.ts";
 import { ProblemError } from "../problem.ts";
+import { type TracingDeps, withSpan } from "../trace/with-span.ts";
 import type { HotReader } from "./database-reader.ts";
 import type { StoreReader } from "./store-reader.ts";
 
-export type MeasureDeps = {
+export type MeasureDeps = TracingDeps & {
   readonly counters: Pick<EdgeCounters, "querySeconds" | "queryFailures">;
   readonly now: () => number;
 };
@@ -31,11 +33,13 @@ export function measureStoreReader(reader: StoreReader, deps: MeasureDeps): Stor
   };
 }
 
-function createTimer(source: "database" | "worker", { counters, now }: MeasureDeps) {
+function createTimer(source: "database" | "worker", deps: MeasureDeps) {
+  const { counters, now } = deps;
   return async <Answer>(kind: ReadKind, ask: () => Promise<Answer>): Promise<Answer> => {
     const beganMs = now();
     try {
-      const answer = await ask();
+      const options: SpanOptions = { kind: "client", attributes: { "sluice.query": kind } };
+      const answer = await withSpan(deps, `read ${source}`, options, ask);
       counters.querySeconds.observe((now() - beganMs) / 1_000, { kind, source });
       return answer;
     } catch (error) {

@@ -1,5 +1,7 @@
 import type { Problem } from "../../contract/problem.ts";
+import { toTraceHeaders } from "../../contract/trace/trace-context.ts";
 import { ProblemError, type ProblemOptions } from "../problem.ts";
+import type { Tracing } from "../trace/tracing.ts";
 import { storeTimeout } from "./store-timeout.ts";
 
 export type WorkerOptions = { readonly url: string; readonly token: string };
@@ -19,7 +21,10 @@ export interface WorkerClient {
 const GRACE_MS = 500;
 const RETRY_AFTER_SECONDS = "2";
 
-export function createWorkerClient({ url, token }: WorkerOptions): WorkerClient {
+export function createWorkerClient(
+  { url, token }: WorkerOptions,
+  tracing?: Pick<Tracing, "current">,
+): WorkerClient {
   return {
     async ask<Answer>(path: string, body: unknown, timeoutMs: number) {
       const signal = AbortSignal.timeout(timeoutMs + GRACE_MS);
@@ -46,9 +51,14 @@ export function createWorkerClient({ url, token }: WorkerOptions): WorkerClient 
   };
 
   async function post(path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+    const span = tracing?.current();
     const response = await fetch(new URL(path, url), {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        ...(span === undefined ? {} : toTraceHeaders(span.context)),
+      },
       body: JSON.stringify(body),
       signal,
     });

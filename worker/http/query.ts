@@ -26,18 +26,25 @@ export function createQueryRoute({ engine, metrics }: QueryDeps) {
   const queue = createWorkQueue({ maxRunning: MAX_CONCURRENT, maxWaiting: MAX_WAITING });
   metrics.watch("query", () => queue.load);
 
-  return async function answerQuery({ request, response, clientGone }: Call): Promise<void> {
+  return async function answerQuery({ request, response, clientGone, trace }: Call): Promise<void> {
     const question = await readJson(request, storeQuerySchema);
     const expired = AbortSignal.timeout(question.timeout_ms);
     const signal = AbortSignal.any([expired, clientGone]);
     const beganMs = performance.now();
+    const span = trace?.child("query", {
+      attributes: { "sluice.query": kindOf(question), "sluice.project": question.project_id },
+    });
     try {
       const asking = () => read(engine.reader, question, signal);
       const answer = await queue.run(question.project_id, asking, signal);
       metrics.asked(kindOf(question), sourcesOf(answer), (performance.now() - beganMs) / 1_000);
+      span?.set({ "sluice.sources": sourcesOf(answer)?.join(",") });
+      span?.end();
       sendJson(response, 200, answer);
     } catch (cause) {
-      metrics.queryFailed(clientGone.aborted ? "client_gone" : reasonOf(cause, expired));
+      const reason = clientGone.aborted ? "client_gone" : reasonOf(cause, expired);
+      metrics.queryFailed(reason);
+      span?.end({ error: reason });
       if (!expired.aborted) throw toHttpProblem(cause, engine);
       const detail = `${engine.name} did not answer within ${question.timeout_ms / 1_000} s`;
       throw new HttpProblem("store-timeout", { detail, cause });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { PROBLEMS } from "../../contract/problem.ts";
+import type { Span, Tracer } from "../../contract/trace/tracer.ts";
 import type { Logger } from "../logger.ts";
 import type { HttpMetrics, HttpRoute } from "../metrics/http-metrics.ts";
 import { type ArchiveDeps, answerArchive } from "./archive.ts";
@@ -15,6 +16,7 @@ import { answerMetrics, type MetricsDeps } from "./metrics.ts";
 import { HttpProblem } from "./problem.ts";
 import { createQueryRoute, type QueryDeps } from "./query.ts";
 import { sendProblem } from "./send.ts";
+import { startRequestSpan } from "./trace-request.ts";
 
 /** Without a token nobody gets anything but the worker's health and, with a token of their own, its metrics. */
 export type HttpServerOptions = {
@@ -24,6 +26,8 @@ export type HttpServerOptions = {
   /** HTTP_LIMITS by default. */
   readonly limits?: HttpLimits;
   readonly metrics: HttpMetrics;
+  /** Undefined where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 } & HealthDeps &
   MetricsDeps &
   DeadLetterDeps &
@@ -114,21 +118,25 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   routes: readonly Route[],
-  { token, logger }: HttpServerOptions,
+  { token, logger, tracer }: HttpServerOptions,
 ): Promise<HttpRoute> {
   const clientGone = goneSignal(response);
   let name: HttpRoute = "other";
+  let trace: Span | undefined;
   for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
   try {
     const { route, captured } = findRoute(request, response, routes);
     name = route.name;
-    if (!route.isForEverybody) authorize(request, response, token);
-    await route.answer({ request, response, captured, clientGone });
+    if (!route.isForEverybody) {
+      authorize(request, response, token);
+      trace = tracer && startRequestSpan(tracer, request, response, `/${name}`);
+    }
+    await route.answer({ request, response, captured, clientGone, trace });
   } catch (error) {
     if (clientGone.aborted) return name;
     const problem =
       error instanceof HttpProblem ? error : new HttpProblem("internal-error", { cause: error });
-    log(problem, request, logger);
+    log(problem, request, trace, logger);
     // The client must not take the part that it has for the whole.
     if (response.headersSent) {
       response.destroy();
@@ -164,8 +172,18 @@ function goneSignal(response: ServerResponse): AbortSignal {
 }
 
 /** What the client did wrong is its own matter. */
-function log(problem: HttpProblem, request: IncomingMessage, logger: Logger): void {
+function log(
+  problem: HttpProblem,
+  request: IncomingMessage,
+  trace: Span | undefined,
+  logger: Logger,
+): void {
   if (PROBLEMS[problem.slug].status < 500) return;
-  const fields = { err: problem.cause ?? problem, path: request.url, problem: problem.slug };
+  const fields = {
+    err: problem.cause ?? problem,
+    path: request.url,
+    problem: problem.slug,
+    trace_id: trace?.context.traceId,
+  };
   logger.error(fields, "request failed");
 }
