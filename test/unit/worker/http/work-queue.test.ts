@@ -34,6 +34,17 @@ test("createWorkQueue() runs so many at once and the others in order", async () 
   expect(await Promise.all(results)).toEqual([0, 1, 2, 3, 4]);
 });
 
+test("createWorkQueue() tells how much runs and waits", async () => {
+  const queue = createWorkQueue({ maxRunning: 2, maxWaiting: 10 });
+  expect(queue.load).toEqual({ running: 0, waiting: 0 });
+  const { promise, resolve: end } = Promise.withResolvers<void>();
+  const all = [0, 1, 2, 3, 4].map(() => queue.run("shop", () => promise, never));
+  expect(queue.load).toEqual({ running: 2, waiting: 3 });
+  end();
+  await Promise.all(all);
+  expect(queue.load).toEqual({ running: 0, waiting: 0 });
+});
+
 test("createWorkQueue() refuses what would wait beyond the limit, and takes it later", async () => {
   const queue = createWorkQueue({ maxRunning: 1, maxWaiting: 1 });
   const { promise, resolve: end } = Promise.withResolvers<void>();
