@@ -42,30 +42,26 @@ export interface ShellCommand {
  * Knows what documents need, not all of sh: variables and `$(…)` stay as they stand.
  */
 export function parseShell(text: string): ShellCommand[] {
-  const commands: ShellCommand[] = [];
-  for (const line of text.replaceAll(/\\\n\s*/g, " ").split("\n")) {
-    for (const words of splitWords(line)) {
-      const given = words[0] === "export" ? words.slice(1) : words;
-      const start = given.findIndex((word) => !/^[A-Z_]\w*=/.test(word));
-      const assignments = start === -1 ? given : given.slice(0, start);
-      commands.push({
-        words: start === -1 ? [] : given.slice(start),
-        variables: Object.fromEntries(assignments.map(splitAssignment)),
-      });
-    }
-  }
-  return commands;
+  return splitWords(text.replaceAll(/\\\n\s*/g, " ")).map((words) => {
+    const given = words[0] === "export" ? words.slice(1) : words;
+    const start = given.findIndex((word) => !/^[A-Z_]\w*=/.test(word));
+    const assignments = start === -1 ? given : given.slice(0, start);
+    return {
+      words: start === -1 ? [] : given.slice(start),
+      variables: Object.fromEntries(assignments.map(splitAssignment)),
+    };
+  });
 }
 
 const TOKEN =
-  /\s+|#.*$|(\|\||&&|[|;&])|(\d?>>?|<)\s*[^\s|;&]+|((?:\$\((?:'[^']*'|"[^"]*"|[^()'"])*\)|'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s|;&<>'"\\])+)/y;
+  /[ \t]+|#[^\n]*|(\|\||&&|[|;&\n])|(\d?>>?|<)[ \t]*[^\s|;&]+|((?:\$\((?:'[^']*'|"[^"]*"|[^()'"])*\)|'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s|;&<>'"\\])+)/y;
 
-function splitWords(line: string): string[][] {
+function splitWords(text: string): string[][] {
   const commands: string[][] = [[]];
   TOKEN.lastIndex = 0;
-  for (let at = 0; at < line.length; at = TOKEN.lastIndex) {
-    const match = TOKEN.exec(line);
-    if (match === null) throw new Error(`Cannot read shell: ${line}`);
+  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
+    const match = TOKEN.exec(text);
+    if (match === null) throw new Error(`Cannot read shell: ${text.slice(at)}`);
     const [, operator, , word] = match;
     if (operator !== undefined) commands.push([]);
     else if (word !== undefined) commands.at(-1)?.push(unquote(word));

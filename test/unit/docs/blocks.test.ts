@@ -20,7 +20,8 @@ describe("parseShell()", () => {
     ["a | b && c; d", [["a"], ["b"], ["c"], ["d"]]],
     ["a < in > out 2> err", [["a"]]],
     ["a --x=y $(b c)/d", [["a", "--x=y", "$(b c)/d"]]],
-    ["# nothing", []],
+    ["# nothing: 'quite'", []],
+    ["a 'b\nc'\nd", [["a", "b\nc"], ["d"]]],
   ])("%j", (text, words) => {
     expect(parseShell(text).map((command) => command.words)).toEqual(words);
   });
