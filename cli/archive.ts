@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ArchiveReport, ArchiveRequest } from "../contract/archive-report.ts";
 import { durationMs } from "../contract/duration.ts";
+import { WORKER_ENVIRONMENT } from "./environment-help.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { requestJson } from "./http.ts";
 import { count, formatNumber, formatTable } from "./table.ts";
@@ -45,6 +46,8 @@ Examples:
 Days are those of UTC, and are moved whole. What has been moved stays moved: a longer --older-than
 brings nothing back. An archive that was interrupted is continued by the next one; no event is lost
 or counted twice.
+
+${WORKER_ENVIRONMENT.trimStart()}
 
 Exit status:
   0 done, or there was nothing to move    1 failed, or another worker is at it

@@ -11,6 +11,7 @@ import { isEmpty } from "./dead/filter.ts";
 import { DEFAULT_ROWS } from "./dead/format.ts";
 import { type ListOptions, list, type ShowOptions, show } from "./dead/look.ts";
 import { readMended } from "./dead/mended.ts";
+import { NATS_ENVIRONMENT } from "./environment-help.ts";
 import { parseMoment } from "./moment.ts";
 import { parseProject, parseWhole } from "./nats/options.ts";
 import { natsUrlOption, withNats } from "./nats.ts";
@@ -39,8 +40,53 @@ Examples:
   sluice dead replay 17 --with event.json           store it in place of the broken one
   sluice dead drop 17                               give it up for good
 
+${NATS_ENVIRONMENT.trimStart()}
+
 Exit status:
   0 done    1 something failed or could not be replayed    2 wrong usage, nothing done
+  130 stopped by Ctrl-C, 143 by SIGTERM`;
+
+const LIST_HELP = `
+Examples:
+  sluice dead list --since 2h --project shop
+  sluice dead list --json | jq -r .reason | sort | uniq -c     how often which reason
+
+The list goes to standard output, how many there are to standard error.
+${NATS_ENVIRONMENT}
+
+Exit status:
+  0 listed, or there are none    1 failed    2 wrong usage`;
+
+const SHOW_HELP = `
+Examples:
+  sluice dead show 17                        its reason, its times and its event
+  sluice dead show 17 --event > event.json   the event alone, to be mended
+${NATS_ENVIRONMENT}
+
+Exit status:
+  0 shown    1 failed, or there is no such letter    2 wrong usage`;
+
+const REPLAY_HELP = `
+Examples:
+  sluice dead replay 17 18
+  sluice dead replay --reason 23514 --dry-run
+  sluice dead replay --project shop --rate 500    spares a busy database
+  sluice dead replay 17 --with event.json         an event that was mended by hand
+${NATS_ENVIRONMENT}
+
+Exit status:
+  0 all replayed, or there were none    1 failed, or some could not be replayed: the others were
+  2 wrong usage, nothing done    130 stopped by Ctrl-C, 143 by SIGTERM: the same command continues`;
+
+const DROP_HELP = `
+Examples:
+  sluice dead drop 17
+  sluice dead drop --project shop --since 1d --dry-run
+  sluice dead drop --project shop --since 1d --yes    where nobody can be asked
+${NATS_ENVIRONMENT}
+
+Exit status:
+  0 dropped, or there were none    1 failed, or you said no    2 wrong usage, nothing done
   130 stopped by Ctrl-C, 143 by SIGTERM`;
 
 function createListCommand(): Command {
@@ -55,6 +101,7 @@ function createListCommand(): Command {
     )
     .option("--json", "print whole letters, one JSON object a line")
     .addOption(natsUrlOption())
+    .addHelpText("after", LIST_HELP)
     .action((options: ListOptions) => withNats(options, (nats) => list(nats, options)));
 }
 
@@ -66,6 +113,7 @@ function createShowCommand(): Command {
     .option("--event", "print nothing but the event, as one line of JSON")
     .option("--json", "print the letter as one line of JSON")
     .addOption(natsUrlOption())
+    .addHelpText("after", SHOW_HELP)
     .action((position: number, options: ShowOptions) =>
       withNats(options, (nats) => show(nats, position, options)),
     );
@@ -82,6 +130,7 @@ function createReplayCommand(): Command {
     )
     .option("--with <file>", 'the mended event in JSON, for one position; "-" is standard input')
     .addOption(natsUrlOption())
+    .addHelpText("after", REPLAY_HELP)
     .action((positions: number[], options: ReplayOptions) => {
       checkSelection(positions, options);
       if (options.with !== undefined && positions.length !== 1) {
@@ -97,6 +146,7 @@ function createDropCommand(): Command {
     .description("Give dead letters up for good. Their events are never stored.")
     .option("-y, --yes", "do not ask")
     .addOption(natsUrlOption())
+    .addHelpText("after", DROP_HELP)
     .action((positions: number[], options: DropOptions) => {
       checkSelection(positions, options);
       return withNats(options, (nats) => drop(nats, positions, options));

@@ -3,6 +3,7 @@ import type { ErasureReceipt } from "../contract/erasure-receipt.ts";
 import { MAX_TEXT_CHARACTERS } from "../contract/limits.ts";
 import { CliError } from "./cli-error.ts";
 import { confirm } from "./confirm.ts";
+import { edgeEnvironment } from "./environment-help.ts";
 import { requestJson } from "./http.ts";
 import { count, toPrintable } from "./table.ts";
 import { resolveTarget, resourceUrl, type Target } from "./target.ts";
@@ -41,6 +42,8 @@ Examples:
 The receipt says how many rows were removed from each place. Doing it again is safe, and removes
 what has come since. A replay does not bring back what was received before. Statistics that were
 asked for lately may be answered from a cache until the time that the receipt names.
+
+${edgeEnvironment("an admin key (slu_a_…)").trimStart()}
 
 Exit status:
   0 erased, or there was nothing to erase    1 failed, or you said no: erase again to be sure

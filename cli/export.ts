@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { ExportFormat } from "../contract/store-api.ts";
 import { CliError, UsageError } from "./cli-error.ts";
+import { edgeEnvironment } from "./environment-help.ts";
 import { type Exported, exportEvents } from "./export/export-events.ts";
 import { FORMATS, type OutputPlan, planOutput, STDOUT } from "./export/format.ts";
 import { checkOutput } from "./export/output.ts";
@@ -68,6 +69,8 @@ Events have what they were sent with: event_id, event_type, user_id, occurred_at
 A file has its name only once it is whole: it replaces one of that name then. When the transfer
 breaks, nothing is written. Events that arrive meanwhile may or may not be in it. Other formats
 than Parquet are compressed if the name ends in .gz.
+
+${edgeEnvironment("a read key (slu_r_…)").trimStart()}
 
 Exit status:
   0 all written    1 the export failed, nothing was written    2 wrong usage, nothing begun

@@ -4,6 +4,7 @@ import { basename, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { Command, Option } from "commander";
 import { CliError, UsageError } from "./cli-error.ts";
+import { edgeEnvironment } from "./environment-help.ts";
 import { CsvReader } from "./import/csv-reader.ts";
 import { importFile } from "./import/import-file.ts";
 import type { LineReader } from "./import/line.ts";
@@ -135,6 +136,8 @@ Rejected events:
   and import them again:
     jq -c 'select(.event).event' events.ndjson.rejects.ndjson | sluice import -
   Lines that are not JSON stand under "raw" instead.
+
+${edgeEnvironment("a write key (slu_w_…)").trimStart()}
 
 Exit status:
   0 all accepted or duplicate    1 something was rejected, or the import failed

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { KEYS_ENVIRONMENT } from "./environment-help.ts";
 import { create } from "./keys/create.ts";
 import { inspect } from "./keys/inspect.ts";
 import { list } from "./keys/list.ts";
@@ -24,40 +25,83 @@ export function createKeysCommand(): Command {
 
 const MORE_HELP = `
 Examples:
-  sluice keys create --project shop --scope w --label checkout   a key to post events with
-  sluice keys create --project shop --scope r --expires 90d      one to read with, for 90 days
-  sluice keys list --project shop                                which keys there are
-  sluice keys revoke x7k2m9qw4e --project shop                   refuse one, by its kid
-  sluice keys revoke -                                           or by itself, typed or piped in
-  sluice keys inspect -                                          what a key says, and whether it is valid
-  sluice keys rotate-secret                                      a new secret, beside the present one
-
-Environment, without which the local stack in DATA_DIR is meant:
-  KEY_SECRET, KEY_SECRET_PREVIOUS   the edge's secrets, or KEY_SECRET_FILE, KEY_SECRET_PREVIOUS_FILE
-  UPSTASH_REDIS_REST_URL            the edge's Redis, with UPSTASH_REDIS_REST_TOKEN or …_TOKEN_FILE
+  sluice keys create --project shop --scope w --label checkout  a key to post events with
+  sluice keys create --project shop --scope r --expires 90d     one to read with, for 90 days
+  sluice keys list --project shop                               which keys there are
+  sluice keys revoke x7k2m9qw4e --project shop                  refuse one, by its kid
+  sluice keys revoke -                                          or by itself, typed or piped in
+  sluice keys inspect -                                         what a key says, is it valid
+  sluice keys rotate-secret                                     a new secret beside the old one
+${KEYS_ENVIRONMENT}
 
 Exit status:
-  0 done    1 failed, you said no, or an inspected key would be refused    2 wrong usage, nothing done`;
+  0 done    1 failed, you said no, or an inspected key would be refused
+  2 wrong usage, nothing done`;
 
 const CREATE_HELP = `
+Examples:
+  sluice keys create --project shop --scope w --label checkout
+  sluice keys create --project shop --scope r --expires 90d
+  sluice keys create --project shop --scope a --json
+
 The key is all that goes to standard output. It is shown this once; the list has no keys, only their
-names. While Redis is away the key is made and is valid, with a warning that the list lacks it.`;
+names. While Redis is away the key is made and is valid, with a warning that the list lacks it.
+${KEYS_ENVIRONMENT}
+
+Exit status:
+  0 made    1 failed    2 wrong usage, nothing done`;
+
+const LIST_HELP = `
+Examples:
+  sluice keys list --project shop
+  sluice keys list --json | jq -r 'select(.state == "valid") | .kid'
+
+The list goes to standard output, how many there are to standard error.
+${KEYS_ENVIRONMENT}
+
+Exit status:
+  0 listed, or there are none    1 failed    2 wrong usage`;
 
 const REVOKE_HELP = `
-Revoked is for good. Every edge refuses the key within 60 s, also while Redis is away later. Given as
-"-" the key is read from standard input, and is in no history of a shell. One that is mistyped, cut
-off or redacted will do as long as its project and kid are right. Revoking twice harms nothing.`;
+Examples:
+  sluice keys revoke x7k2m9qw4e --project shop    by its kid
+  sluice keys revoke -                            by itself, typed or piped in
+
+Revoked is for good. Every edge refuses the key within 60 s, also while Redis is away later. Given
+as "-" the key is read from standard input, and is in no history of a shell. One that is mistyped,
+cut off or redacted will do as long as its project and kid are right. Revoking twice harms nothing.
+${KEYS_ENVIRONMENT}
+
+Exit status:
+  0 revoked, also if it was before    1 failed, or you said no    2 wrong usage, nothing done`;
 
 const INSPECT_HELP = `
-Nothing is asked but Redis, if one is known. Ends with 1 if the edge would refuse the key.`;
+Examples:
+  sluice keys inspect -                           typed or piped in, so that no history has it
+  sluice keys inspect - --json < key.txt
+
+Nothing is asked but Redis, if one is known.
+${KEYS_ENVIRONMENT}
+
+Exit status:
+  0 nothing against it    1 the edge would refuse it    2 wrong usage`;
 
 const ROTATE_HELP = `
+Examples:
+  sluice keys rotate-secret --output new-secret   for a deployment, into a file of mode 0600
+  sluice keys rotate-secret --reissue --json > replacements
+  sluice keys rotate-secret --finish --yes
+
 The previous secret keeps its keys valid until the rotation is finished. For the local stack the
 secrets in DATA_DIR are changed; for a deployment the new secret and the steps to take are printed.
 
   1. sluice keys rotate-secret               the new secret, beside the present one
   2. sluice keys rotate-secret --reissue     a replacement for each key that is listed and valid
-  3. sluice keys rotate-secret --finish      the end of the previous secret, and of its keys`;
+  3. sluice keys rotate-secret --finish      the end of the previous secret, and of its keys
+${KEYS_ENVIRONMENT}
+
+Exit status:
+  0 done    1 failed, or you said no    2 wrong usage, nothing done`;
 
 function createCreateCommand(): Command {
   return new Command("create")
@@ -93,6 +137,7 @@ function createListCommand(): Command {
     )
     .option("--project <project>", "of this project", parseProject)
     .option("--json", "print one JSON object a line")
+    .addHelpText("after", LIST_HELP)
     .action(list);
 }
 

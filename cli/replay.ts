@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { isReplayConsumer, replayConsumerName } from "../contract/replay.ts";
 import { CliError, UsageError } from "./cli-error.ts";
+import { NATS_ENVIRONMENT } from "./environment-help.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { formatMoment, parseMoment } from "./moment.ts";
 import { parseProject, parseWhole } from "./nats/options.ts";
@@ -61,9 +62,31 @@ Examples:
 
 Ctrl-C ends the watching only: the replay goes on in the workers until it is cancelled.
 
+${NATS_ENVIRONMENT.trimStart()}
+
 Exit status:
   0 all replayed, or there was nothing to replay    1 cancelled, or failed
   2 wrong usage, nothing begun    130 left by Ctrl-C: the replay goes on`;
+
+const LIST_HELP = `
+Examples:
+  sluice replay list
+  sluice replay list --json | jq -r .name       for a script
+
+The list goes to standard output, how many there are to standard error.
+${NATS_ENVIRONMENT}
+
+Exit status:
+  0 listed, or there are none    1 failed    2 wrong usage`;
+
+const CANCEL_HELP = `
+Examples:
+  sluice replay cancel replay-1f2e3d4c
+  sluice replay cancel 1f2e3d4c                 its name's end will do
+${NATS_ENVIRONMENT}
+
+Exit status:
+  0 cancelled    1 failed, or there is no such replay    2 wrong usage, nothing done`;
 
 type ReplayOptions = NatsOptions &
   Partial<Omit<RangeWish, "since">> & {
@@ -191,6 +214,7 @@ function createListCommand(): Command {
     .description("List the replays that are not over, oldest first.")
     .option("--json", "print one JSON object a line")
     .addOption(natsUrlOption())
+    .addHelpText("after", LIST_HELP)
     .action((options: ListOptions) =>
       withNats(options, async ({ manager }) => {
         const replays = await listReplays(manager);
@@ -210,6 +234,7 @@ function createCancelCommand(): Command {
     .description("End a replay before it is over. What it has stored until then stays.")
     .argument("<name>", "as sluice replay list prints it", parseName)
     .addOption(natsUrlOption())
+    .addHelpText("after", CANCEL_HELP)
     .action((name: string, options: NatsOptions) =>
       withNats(options, async (nats) => {
         await cancelReplay(nats, name);
