@@ -8,8 +8,8 @@ import { createBinder, type Statement } from "../../sql/statement.ts";
 import { queryOn } from "../duckdb/database.ts";
 import { type ColdDeps, filesBetween } from "./cold-deps.ts";
 import type { ColdFile } from "./manifest.ts";
-import { withFiles } from "./object-store.ts";
 import { relationOf } from "./parquet-files.ts";
+import { withColdFiles } from "./with-cold-files.ts";
 
 type Reader = Pick<ColdDeps, "store" | "pool">;
 type Question = { readonly projectId: string; readonly signal: AbortSignal };
@@ -160,9 +160,9 @@ async function run<Row>(
   toStatement: (relation: string) => Pick<Statement, "text" | "params">,
 ): Promise<Row[]> {
   if (files.length === 0) return [];
-  return withFiles(
+  return withColdFiles(
     store,
-    files.map(({ path }) => path),
+    files,
     (paths) =>
       pool.withConnection(signal, (connection) =>
         queryOn<Row>(connection, toStatement(`${relationOf(paths)} as events`), signal),

@@ -8,8 +8,8 @@ import { queryOn } from "../duckdb/database.ts";
 import { type ColdDeps, FloorMovedError, filesBetween } from "./cold-deps.ts";
 import { loadHotSlice } from "./hot-slice.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { withFiles } from "./object-store.ts";
 import { quote, relationOf } from "./parquet-files.ts";
+import { withColdFiles } from "./with-cold-files.ts";
 
 /** The events that a question is about; without a start, from the first one on. */
 export function eventRangeOf(query: StatsQuery): {
@@ -36,9 +36,9 @@ export async function readColdStats(
   { manifest: before, signal }: { readonly manifest: Manifest; readonly signal: AbortSignal },
 ): Promise<StatsReading> {
   const { fromMs, toMs } = eventRangeOf(query);
-  const likely = filesBetween(before.files, { fromMs, toMs }).map(({ path }) => path);
+  const likely = filesBetween(before.files, { fromMs, toMs });
   // Remote files are fetched first: what others ask of DuckDB meanwhile need not wait.
-  return withFiles(
+  return withColdFiles(
     deps.store,
     likely,
     () => answer(deps, projectId, query, { before, signal }),
@@ -69,9 +69,9 @@ async function answer(
     const { manifest } = hot;
     if (manifest.floorMs !== before.floorMs) throw new FloorMovedError();
     const files = filesBetween(manifest.files, { fromMs, toMs });
-    const rows = await withFiles(
+    const rows = await withColdFiles(
       store,
-      files.map(({ path }) => path),
+      files,
       (paths) => {
         const cold = coldRelation(source, paths, { fromMs, toMs });
         const relations = hot.relation === undefined ? [cold] : [cold, hot.relation];

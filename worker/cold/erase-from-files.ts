@@ -4,8 +4,8 @@ import { FLOOR_LOCK, LOCK_CLASS } from "../timescale/advisory-locks.ts";
 import { type ChangerDeps, changePartition } from "./change-partition.ts";
 import type { ColdFile } from "./manifest.ts";
 import { readManifest } from "./manifest.ts";
-import { withFiles } from "./object-store.ts";
 import { createFileMaker, quote, relationOf } from "./parquet-files.ts";
+import { withColdFiles } from "./with-cold-files.ts";
 
 export type Erased = { readonly projectId: string; readonly userId: string };
 
@@ -36,7 +36,7 @@ export async function eraseFromFiles(
       const remove: ColdFile[] = [];
       let events = 0;
       for (const file of partition.files) {
-        await withFiles(deps.store, [file.path], (paths) =>
+        await withColdFiles(deps.store, [file], (paths) =>
           deps.pool.withConnection(undefined, async (connection) => {
             const rows = relationOf(paths);
             const [found] = await queryOn<{ events: number }>(connection, {

@@ -6,6 +6,7 @@ import { compileMonth, type Position } from "./cold-rows.ts";
 import { readManifest } from "./manifest.ts";
 import { rangeOfMonth } from "./partition.ts";
 import type { TieredReaderDeps } from "./tiered-reader.ts";
+import { lendWhole, withNames } from "./with-cold-files.ts";
 
 export type ExportQuestion = {
   readonly projectId: string;
@@ -62,16 +63,18 @@ async function* exportMonth(
   const files = filesBetween(manifest.files, ends);
   const [month] = files.map((file) => file.month).sort();
   const endMs = month === undefined ? floorMs : Math.min(floorMs, rangeOfMonth(month).toMs);
-  const paths = files.filter((file) => file.month === month).map(({ path }) => path);
-  const loan = await store.lend(paths, signal);
+  const own = files.filter((file) => file.month === month);
+  const loan = await lendWhole(store, own, signal);
   try {
-    if (paths.length > 0) {
+    if (own.length > 0) {
       const statement = compileMonth(loan.paths, { projectId, to: range.to, position });
       for await (const rows of duckDb.stream<StoredEventRow>(statement, signal)) {
         const events = rows.map(toStoredEvent);
         yield { events, end: behind(events, position) };
       }
     }
+  } catch (error) {
+    throw withNames(error, own);
   } finally {
     await loan.release();
   }

@@ -11,6 +11,8 @@ export type FileCache = {
   /** Lends a copy, which `fetch` writes to the path it is given if there is none. Whoever calls this releases it. */
   lend(name: string, fetch: (path: string) => Promise<void>): Promise<CachedFile>;
   forget(name: string): Promise<void>;
+  /** Forgets a copy that is not so long, also while it is lent: nobody can make use of it. */
+  discard(name: string, bytes: number): Promise<void>;
 };
 
 export type CachedFile = { readonly path: string; release(): Promise<void> };
@@ -53,11 +55,19 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
     },
     async forget(name) {
       const file = toFileName(name);
-      if (lent.has(file)) return;
-      sizes.delete(file);
-      await rm(join(folder, file), { force: true });
+      if (!lent.has(file)) await drop(file);
+    },
+    async discard(name, bytes) {
+      const file = toFileName(name);
+      const status = await stat(join(folder, file)).catch(() => undefined);
+      if (status?.size !== bytes) await drop(file);
     },
   };
+
+  async function drop(file: string): Promise<void> {
+    sizes.delete(file);
+    await rm(join(folder, file), { force: true });
+  }
 
   async function release(file: string): Promise<void> {
     const others = (lent.get(file) ?? 1) - 1;
@@ -103,9 +113,8 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
     for (const [file, bytes] of sizes) {
       if (total <= maxBytes) return;
       if (lent.has(file)) continue;
-      sizes.delete(file);
       total -= bytes;
-      await rm(join(folder, file), { force: true });
+      await drop(file);
     }
   }
 }

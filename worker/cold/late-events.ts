@@ -2,10 +2,10 @@ import type { ConnectionPool } from "../duckdb/connection-pool.ts";
 import { queryOn } from "../duckdb/database.ts";
 import { type ChangerDeps, changePartition } from "./change-partition.ts";
 import type { ColdFile } from "./manifest.ts";
-import { withFiles } from "./object-store.ts";
 import { createFileMaker, relationOf } from "./parquet-files.ts";
 import { monthOf, type PartitionKey } from "./partition.ts";
 import { STAGED, type StagedRow, stageRows, withStaging } from "./staging.ts";
+import { withColdFiles } from "./with-cold-files.ts";
 
 export type LateRow = StagedRow & { readonly occurredAtMs: number };
 
@@ -48,16 +48,13 @@ async function storeInPartition(
     if (wanted.length === 0) return { add: [], remove: [], result: 0 };
     const near = filesAround(partition.files, wanted);
     files = partition.files.length + 1;
-    return withFiles(
-      deps.store,
-      near.map(({ path }) => path),
-      (paths) =>
-        withStaging(deps.pool, undefined, async (connection) => {
-          await stageRows(connection, wanted);
-          await queryOn(connection, { text: keepNew(paths), params: [] });
-          const file = await maker.make(connection, key, STAGED);
-          return { add: file === undefined ? [] : [file], remove: [], result: file?.events ?? 0 };
-        }),
+    return withColdFiles(deps.store, near, (paths) =>
+      withStaging(deps.pool, undefined, async (connection) => {
+        await stageRows(connection, wanted);
+        await queryOn(connection, { text: keepNew(paths), params: [] });
+        const file = await maker.make(connection, key, STAGED);
+        return { add: file === undefined ? [] : [file], remove: [], result: file?.events ?? 0 };
+      }),
     );
   });
   if (stored > 0) await onStored(key, files);

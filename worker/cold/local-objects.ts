@@ -31,6 +31,7 @@ export function createLocalObjects(folder: string): ObjectStore {
       }
       return { paths, release: async () => {} };
     },
+    async forgetCopy() {},
     async remove(name) {
       await rm(join(folder, name), { force: true });
     },

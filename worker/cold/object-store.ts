@@ -10,6 +10,8 @@ export type ObjectStore = {
   put(name: string, localPath: string): Promise<void>;
   /** Local paths of stored files, which stay there until the loan is released. @throws {ObjectMissingError} */
   lend(names: readonly string[], signal?: AbortSignal): Promise<Loan>;
+  /** Drops what this machine holds of a remote file, unless it is so long, so that it is fetched anew. Nothing where there are no copies. */
+  forgetCopy(name: string, bytes: number): Promise<void>;
   /** A name that is not there counts as removed. */
   remove(name: string): Promise<void>;
   /** Everything that is stored, in no particular order. */
@@ -48,6 +50,12 @@ export class ObjectMissingError extends Error {
   constructor(name: string, options?: ErrorOptions) {
     super(`Cannot read object: "${name}" is not there`, options);
   }
+}
+
+/** A file is not what the manifest says, or cannot be read. Only its repair helps. */
+export class DamagedFileError extends Error {
+  override readonly name = "DamagedFileError";
+  readonly code = "DAMAGED_FILE";
 }
 
 /** The place does not answer, or refuses. The same can succeed later. */

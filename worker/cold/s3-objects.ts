@@ -78,6 +78,7 @@ export function createS3Objects(options: S3Options): ObjectStore {
         },
       };
     },
+    forgetCopy: (name, bytes) => cache.discard(name, bytes),
     async remove(name) {
       await request(`remove "${name}"`, async (signal) => {
         const response = await client.fetch(urlOf(name), { method: "DELETE", signal });

@@ -4,6 +4,7 @@ import type { Logger } from "../logger.ts";
 import type { StoreMeter } from "../metrics/store-metrics.ts";
 import type { TimescaleEngine } from "../timescale/timescale-engine.ts";
 import { type ColdTier, openColdTier } from "./cold-tier.ts";
+import { DamagedFileError } from "./object-store.ts";
 import { type ObjectStoreSettings, openObjectStore } from "./open-object-store.ts";
 
 export type TieredEngineOptions = {
@@ -57,7 +58,7 @@ export function createTieredEngine(options: TieredEngineOptions): TieredEngine {
     },
     kindOf(error) {
       if (isPassing(error)) return "retryable";
-      return isUnreadable(error) ? "data" : hot.kindOf(error);
+      return isOfRows(error) ? "data" : hot.kindOf(error);
     },
     async run(stop) {
       await Promise.all([hot.run(stop), tier().run(stop)]);
@@ -94,7 +95,11 @@ function isPassing(error: unknown): boolean {
   return error instanceof Error && PASSING.includes(error.name);
 }
 
-/** DuckDB's word for a text that is no UUID or no time. */
-function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("Conversion Error");
+/**
+ * DuckDB's word for a text that is no UUID or no time; and a file that late events would have to be compared with, and cannot be: they become
+ * dead letters, which a replay brings back once it is repaired, and nobody else's events wait for that.
+ */
+function isOfRows(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof DamagedFileError || error.message.startsWith("Conversion Error");
 }

@@ -92,6 +92,14 @@ describe("a cold tier in S3", () => {
     expect(files.every((file) => file.startsWith("project=shop_month=2024-0"))).toBe(true);
   });
 
+  it("fetches a file anew whose copy is not as long as the file", async () => {
+    const month = { from: "2024-01-01", to: "2024-01-20" };
+    const right = await countAll(workers[1], month);
+    const cache = join(folder.path, "b/cold-cache");
+    for (const name of await readdir(cache)) await writeFile(join(cache, name), "");
+    expect(await countAll(workers[1], month)).toBe(right);
+  });
+
   it("takes late events from two workers at once, each event once", async () => {
     const late = toRows(
       "shop",

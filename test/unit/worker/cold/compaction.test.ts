@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooseFilesToMerge } from "../../../../worker/cold/compaction.ts";
+import { checkSum, chooseFilesToMerge } from "../../../../worker/cold/compaction.ts";
 import type { ColdFile } from "../../../../worker/cold/manifest.ts";
 
 describe("chooseFilesToMerge()", () => {
@@ -36,6 +36,27 @@ describe("chooseFilesToMerge()", () => {
     }
     expect(partition.length).toBeLessThan(40);
     expect(written / 4_000).toBeLessThan(5);
+  });
+});
+
+describe("checkSum()", () => {
+  const parts = [
+    { path: "a", events: 2, checksum: "9007199254740993" },
+    { path: "b", events: 1, checksum: "2" },
+  ];
+
+  it("takes what holds as many events as its parts, with the same identities", () => {
+    expect(() => checkSum({ events: 3, checksum: "9007199254740995" }, parts)).not.toThrow();
+  });
+
+  it.each([
+    [{ events: 2, checksum: "9007199254740995" }],
+    [{ events: 3, checksum: "9007199254740996" }],
+    [undefined],
+  ])("refuses %j", (made) => {
+    expect(() => checkSum(made, parts)).toThrow(
+      /^Cannot merge files "a", "b": read \d events with/,
+    );
   });
 });
 

@@ -67,4 +67,16 @@ describe("createFileCache()", () => {
     for (const name of ["b", "c"]) await use(name);
     expect((await readdir(folder.path)).sort()).toEqual(["b", "c"]);
   });
+
+  it("discards a copy that is not as long as it should be, also one that is lent", async () => {
+    const first = await lend("a/b");
+    await cache.discard("a/b", 10);
+    await use("a/b");
+    expect(fetched).toEqual(["a/b"]);
+    await writeFile(first.path, "cut");
+    await cache.discard("a/b", 10);
+    await use("a/b");
+    expect(fetched).toEqual(["a/b", "a/b"]);
+    await first.release();
+  });
 });
