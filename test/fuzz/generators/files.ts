@@ -16,7 +16,7 @@ const lines = fc.array(
 
 const damage = fc.option(
   fc.record({
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    at: fc.integer({ min: 0, max: 999 }).map((place) => place / 1_000),
     bytes: fc.uint8Array({ maxLength: 4 }),
     drops: fc.nat(20),
   }),

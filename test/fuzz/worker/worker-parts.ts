@@ -20,8 +20,10 @@ export const WORKER_TOKEN = "token-of-the-fuzzed-worker";
 /** Room for as many dead letters of 1 MB as a round makes: the worker keeps what it cannot write down in the stream. */
 const STREAM_MAX_BYTES = String(4 * 1024 ** 3);
 
-/** The caller stops what it gets. */
-export async function startWorkerParts(): Promise<WorkerParts> {
+/** The caller stops what it gets. `more` are settings of the worker. */
+export async function startWorkerParts(
+  more: Readonly<Record<string, string>> = {},
+): Promise<WorkerParts> {
   const releases: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const release of releases.toReversed()) await release();
@@ -38,7 +40,7 @@ export async function startWorkerParts(): Promise<WorkerParts> {
     releases.push(() => sql.end({ timeout: 1 }));
     const publisher = await createPublisher(nats);
     releases.push(() => publisher.close());
-    const settings = { WORKER_TOKEN, SCRATCH_DIR: scratch.path, STREAM_MAX_BYTES };
+    const settings = { WORKER_TOKEN, SCRATCH_DIR: scratch.path, STREAM_MAX_BYTES, ...more };
     const worker = await startWorker({ databaseUrl: database.url, nats }, settings);
     releases.push(() => worker.end("SIGTERM"));
     await worker.waitUntilReady();
