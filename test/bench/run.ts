@@ -2,6 +2,7 @@ import { benchCachedReads } from "./cached-reads.ts";
 import { benchColdTier } from "./cold-tier.ts";
 import { benchCompiled } from "./compiled.ts";
 import { benchEdgeCpu } from "./edge-cpu.ts";
+import { benchEdgeRuntimes } from "./edge-runtimes.ts";
 import { benchEngines } from "./engines.ts";
 import { benchFlood } from "./flood.ts";
 import { benchFreshness } from "./freshness.ts";
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<void>>> = {
   "cold-tier": benchColdTier,
   compiled: benchCompiled,
   "edge-cpu": benchEdgeCpu,
+  "edge-runtimes": benchEdgeRuntimes,
   engines: benchEngines,
   flood: benchFlood,
   freshness: benchFreshness,
