@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../../edge/env.ts";
-import { parseEnv } from "../../../worker/env.ts";
+import { EDGE_VARS, parseConfig } from "../../../edge/env.ts";
+import { NODE_VARS } from "../../../edge/node/settings.ts";
+import { parseEnv, STORES } from "../../../worker/env.ts";
 import {
   type Compose,
   type ComposeService,
@@ -27,6 +28,23 @@ describe.each([
 
   it("is what the compose specification knows", () => {
     expect(COMPOSE_SCHEMA.safeParse(readCompose(variables)).error?.issues ?? []).toEqual([]);
+  });
+
+  it("gives worker and edge settings that they have", () => {
+    const {
+      worker,
+      edge,
+      "edge-node": edgeNode,
+    } = loadCompose({
+      ...variables,
+      COMPOSE_PROFILES: "production",
+    }).services;
+    const worked = Object.assign({}, ...Object.values(STORES).map(({ shape }) => shape));
+    for (const name of Object.keys(worker?.environment ?? {})) expect(worked).toHaveProperty(name);
+    const edged: Record<string, unknown> = { ...EDGE_VARS.shape, ...NODE_VARS.shape };
+    for (const part of [edge, edgeNode])
+      for (const name of Object.keys(part?.environment ?? {}))
+        if (name !== "HOME") expect(edged).toHaveProperty(name);
   });
 
   it.each(services)("%s publishes its ports on the loopback interface only", (_name, service) => {
