@@ -29,6 +29,16 @@ const BEHIND = {
   },
 } as const;
 
+/** A part that hangs may make an answer about all of them late. */
+const ALL_BEHIND: readonly PartName[] = [
+  "redis-http",
+  "nats",
+  "streams",
+  "database-http",
+  "database",
+  "worker",
+];
+
 /** Statistics older than this are worth a word, and worth an alarm. */
 const STALE_MS = { warning: 15_000, failure: 120_000 };
 
@@ -68,7 +78,7 @@ function judgeReadiness(
   deployment: Access["deployment"],
 ): Finding[] {
   const fix = mend(deployment, "edge", "see its log: npx wrangler tail");
-  if ("failure" in readiness) return [fail("is ready", readiness.failure, fix)];
+  if ("failure" in readiness) return [fail("is ready", readiness.failure, fix, ALL_BEHIND)];
   const { status, body } = readiness.value;
   const { parts, outbox } = body as { parts?: Record<string, unknown>; outbox?: unknown };
   if (parts === undefined) return [fail("is ready", describeRefusal(status, body), fix)];
@@ -138,7 +148,7 @@ function ageOfAnswer({ body }: HttpReply): number | undefined {
 function judgeMetrics({ metrics }: EdgeFacts): Finding[] {
   if (metrics === undefined) return [skip("metrics", "set METRICS_TOKEN to the edge's")];
   if ("failure" in metrics) {
-    return [fail("metrics", metrics.failure, "see the edge's log", ["nats", "redis-http"])];
+    return [fail("metrics", metrics.failure, "see the edge's log", ALL_BEHIND)];
   }
   const { status, body, text } = metrics.value;
   if (status === 401) {
