@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { routePath } from "hono/route";
 import type { StatsDeps } from "./answer-stats.ts";
 import type { AppEnv } from "./app-env.ts";
 import { type AuthenticateDeps, authenticate } from "./authenticate.ts";
@@ -9,6 +10,7 @@ import type { CoarseGate } from "./coarse-gate.ts";
 import { discardBody } from "./discard-body.ts";
 import type { ReceiptDeps } from "./find-receipt.ts";
 import type { LimitCounters } from "./limit-counters.ts";
+import { logAccess } from "./log-access.ts";
 import type { Logger } from "./logger.ts";
 import { type CountRequestsDeps, countRequests } from "./metrics/count-requests.ts";
 import { ProblemError, problemResponse } from "./problem.ts";
@@ -44,15 +46,19 @@ export type AppDeps = AuthenticateDeps &
     readonly gate: CoarseGate;
     readonly limitCounters: LimitCounters;
     readonly logger: Logger;
+    /** Whether each request is logged. */
+    readonly isAccessLogged?: boolean;
   };
 
 /** The HTTP application of the edge. It knows nothing of Cloudflare but what its dependencies hide. */
 export function createApp(deps: AppDeps) {
   const app = new Hono<AppEnv>();
   app.use(countRequests(deps));
+  // Not the last before the routes: what no route answers is thrown through that one.
+  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
+  if (deps.isAccessLogged) app.use(logAccess(deps));
   app.use(securityHeaders);
   app.use(nameRequest());
-  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
 
   const needsKey = {
     w: behindGate(authenticate(["w"], deps), deps),
@@ -100,15 +106,22 @@ export function createApp(deps: AppDeps) {
   app.onError(async (error, c) => {
     const instance = c.var.requestId;
     await discardBody(c.req.raw);
+    const about = {
+      request_id: instance,
+      trace_id: deps.tracing?.current()?.context.traceId,
+      project: c.var.key?.projectId,
+      method: c.req.method,
+      route: routePath(c, -1),
+    };
     if (error instanceof RateLimitError) deps.limitCounters.countRefused(error.limits);
     if (error instanceof ProblemError) {
       if (error.cause !== undefined) {
-        deps.logger.warn("request failed", { requestId: instance, slug: error.slug, error });
+        deps.logger.warn("request failed", { ...about, problem: error.slug, err: error });
       }
       return problemResponse(error.slug, error.options, instance);
     }
     if (error instanceof HTTPException) return error.getResponse();
-    deps.logger.error("request crashed", { requestId: instance, path: c.req.path, error });
+    deps.logger.error("request crashed", { ...about, err: error });
     return problemResponse("internal-error", {}, instance);
   });
   return app;

@@ -82,7 +82,7 @@ export function createCoarseGate(options: CoarseGateOptions): CoarseGate {
       return (await Promise.race([binding.limit({ key }), timeout])).success !== false;
     } catch (error) {
       options.counters.countUnchecked("gate");
-      options.logger.warn("the coarse gate does not answer: requests pass", { error });
+      options.logger.warn("the coarse gate does not answer: requests pass", { err: error });
       return true;
     } finally {
       clearTimeout(timer);

@@ -103,5 +103,6 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
     redisCircuit,
     metricsToken: config.metricsToken,
     tracing,
+    isAccessLogged: config.isAccessLogged,
   };
 }

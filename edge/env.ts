@@ -38,6 +38,7 @@ export const EDGE_VARS = z.object({
   NEON_FETCH_ENDPOINT: z.url().optional(),
   // As for the worker, which makes the index.
   PROPERTIES_INDEX: z.enum(["true", "false"]).default("false"),
+  ACCESS_LOG: z.enum(["true", "false"]).default("false"),
   MAX_EVENT_AGE_DAYS: number(DEFAULT_MAX_EVENT_AGE_DAYS, 1),
   ...LIMIT_VARS,
   ...TRACE_VARS,
@@ -81,6 +82,7 @@ export function parseConfig(vars: Vars) {
     hasPropertiesIndex: values.PROPERTIES_INDEX === "true",
     maxEventAgeMs: values.MAX_EVENT_AGE_DAYS * 86_400_000,
     limitsOf: createLimitsOf(values),
+    isAccessLogged: values.ACCESS_LOG === "true",
     tracing: toTraceSettings(values, "sluice-edge"),
   };
 }

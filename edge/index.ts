@@ -20,7 +20,7 @@ export default {
     try {
       app ??= startApp(bindings);
     } catch (error) {
-      createLogger().error("the edge cannot start", { error });
+      createLogger().error("the edge cannot start", { err: error });
       const response = problemResponse("internal-error", {}, crypto.randomUUID());
       addSecurityHeaders(response.headers, request.url);
       return response;

@@ -9,14 +9,14 @@ export type Logger = {
 };
 
 /**
- * One JSON object per line: a constant message, values as fields. Workers Logs and `wrangler tail` read stdout so. What clients and
+ * One JSON object per line, with the fields of docs/operations.md: a constant message, values as fields. Workers Logs and `wrangler tail` read stdout so. What clients and
  * libraries put into a value may hold a key or a password, so the finished line is redacted.
  */
 export function createLogger(): Logger {
   const write =
     (level: string) =>
     (message: string, fields: LogFields = {}) => {
-      const line = { level, time: new Date().toISOString(), msg: message, ...fields };
+      const line = { level, time: new Date().toISOString(), ...fields, msg: message };
       // biome-ignore lint/suspicious/noConsole: the one place that writes; Workers have no other output.
       console.log(
         redact(
@@ -29,5 +29,5 @@ export function createLogger(): Logger {
 
 function toFields(error: Error): LogFields {
   const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+  return { type: name, message, stack, ...(cause === undefined ? {} : { cause }) };
 }

@@ -83,7 +83,7 @@ export function createOutboxPublisher(options: OutboxPublisherOptions): OutboxPu
     try {
       return (await outbox.keep(message, now())) ? undefined : "the outbox is full";
     } catch (error) {
-      logger.error("the outbox cannot be written", { error });
+      logger.error("the outbox cannot be written", { err: error });
       return `the outbox cannot be written: ${error instanceof Error ? error.message : error}`;
     }
   }

@@ -28,8 +28,8 @@ export function createRedisCircuit(logger: Logger, now: () => number = Date.now)
     const wasClosed = breaker.state === "closed";
     breaker.failed(now());
     if (!wasClosed) return;
-    if (breaker.state === "closed") logger.warn("redis did not answer a call", { error });
-    else logger.warn("redis does not answer: requests pass without it", { error });
+    if (breaker.state === "closed") logger.warn("redis did not answer a call", { err: error });
+    else logger.warn("redis does not answer: requests pass without it", { err: error });
   }
 
   return {

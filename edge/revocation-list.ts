@@ -132,7 +132,7 @@ export function createRevocationList(options: RevocationListOptions): Revocation
         learn(inKeeper);
         kept = new Set(inKeeper.keys());
       },
-      (error: unknown) => logger.warn("the keeper of revocations does not answer", { error }),
+      (error: unknown) => logger.warn("the keeper of revocations does not answer", { err: error }),
     );
     waitUntil(asking);
     await Promise.race([asking, delay(timeoutMs)]);
@@ -163,7 +163,7 @@ export function createRevocationList(options: RevocationListOptions): Revocation
       await keeper.add(news);
       for (const field of news.keys()) kept.add(field);
     } catch (error) {
-      logger.warn("the keeper of revocations does not answer", { error });
+      logger.warn("the keeper of revocations does not answer", { err: error });
     }
   }
 

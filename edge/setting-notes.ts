@@ -33,6 +33,7 @@ export const EDGE_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
     byDefault: "Neon's own, from the host of `DATABASE_URL`",
   },
   PROPERTIES_INDEX: "As for the worker, which makes the index",
+  ACCESS_LOG: "`true` [logs](operations.md#logs) a line for each request",
   MAX_EVENT_AGE_DAYS: "Older events are rejected",
   RATE_LIMIT_EVENTS_PER_SECOND: "Events of a project, for ever",
   RATE_LIMIT_BURST_EVENTS: "… and at once after a pause; at least 5000, a full request",

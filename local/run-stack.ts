@@ -2,6 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DataDirLock, lockDataDir } from "./data-dir-lock.ts";
 import type { Part } from "./part.ts";
+import { sayWarnings } from "./say-warnings.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { untilToldToStop } from "./until-told-to-stop.ts";
 import { createWatchdog } from "./watchdog.ts";
@@ -55,9 +56,11 @@ async function runLocked(options: RunStackOptions, lock: DataDirLock): Promise<v
       await writeJson(descriptionPath, { ...description, parts: Object.fromEntries(described) });
     });
   };
+  const logDir = join(dataDir, "logs");
+  const warnings = sayWarnings(logDir, say);
   const supervisor = createSupervisor({
     parts,
-    logDir: join(dataDir, "logs"),
+    logDir,
     watchdog,
     say,
     onChange: record,
@@ -68,6 +71,7 @@ async function runLocked(options: RunStackOptions, lock: DataDirLock): Promise<v
   });
 
   try {
+    warnings.start();
     say(`starting ${parts.map((part) => part.name).join(", ")} (data and logs in ${dataDir})`);
     const started = supervisor.start();
     await Promise.race([started, stopRequest.received]);
@@ -82,6 +86,7 @@ async function runLocked(options: RunStackOptions, lock: DataDirLock): Promise<v
     say("stopping");
   } finally {
     await supervisor.stop();
+    warnings.close();
     await writes;
     await rm(descriptionPath, { force: true });
     watchdog.close();

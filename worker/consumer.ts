@@ -55,7 +55,7 @@ export async function runConsumer(deps: ConsumerDeps): Promise<void> {
     } catch (error) {
       consumer = undefined;
       const delayMs = retryDelayMs(failures, Math.random());
-      const fields = { err: error, failures, delayMs };
+      const fields = { err: error, failures, delay_ms: delayMs };
       if (isConsumerGone(error)) logger.info(fields, "consumer is gone, looking it up again");
       else if (error instanceof ConfigMismatchError) logger.error(fields, "fetch failed, retrying");
       else logger.warn(fields, "fetch failed, retrying");

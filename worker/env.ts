@@ -52,6 +52,7 @@ const common = {
   /** Names this worker's row in pipeline_progress: two workers that run at once must not share it. */
   WORKER_ID: z.string().min(1).max(200).optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  ACCESS_LOG: flag(),
   BATCH_MAX_ROWS: integer(1, 200_000, 10_000),
   BATCH_MAX_BYTES: integer(1_024, 256 * MIB, 8 * MIB),
   BATCH_MAX_WAIT_MS: integer(0, 10_000, 50),

@@ -4,13 +4,14 @@ import { redact } from "../contract/redact.ts";
 export type Logger = PinoLogger;
 
 /**
- * One JSON object a line on stdout. Errors of drivers quote addresses with their passwords, and events hold what clients put there, so
+ * One JSON object a line on stdout, with the fields of docs/operations.md. Errors of drivers quote addresses with their passwords, and events hold what clients put there, so
  * the finished line is redacted.
  */
 export function createLogger(level: string): Logger {
   return pino({
     level,
     base: null,
+    formatters: { level: (label) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { streamWrite: redact },
     serializers: { err: withoutRows },

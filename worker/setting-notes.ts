@@ -25,6 +25,7 @@ export const WORKER_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
     note: "Names this worker's row of `pipeline_progress`: no two workers that run at once share one",
     byDefault: "host and port",
   },
+  ACCESS_LOG: "`true` [logs](operations.md#logs) a line for each request",
   LOG_LEVEL: "`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`",
   BATCH_MAX_ROWS: "A batch is written when it has so many rows",
   BATCH_MAX_BYTES: "… or so many bytes",

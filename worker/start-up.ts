@@ -24,7 +24,7 @@ export async function setUp<T>(
     } catch (error) {
       if (error instanceof ConfigMismatchError || isPermanent(error)) throw error;
       const delayMs = retryDelayMs(attempt, Math.random());
-      logger.warn({ err: error, attempt, delayMs }, "start-up step failed, retrying");
+      logger.warn({ err: error, attempt, delay_ms: delayMs }, "start-up step failed, retrying");
       await pause(delayMs, stop);
     }
   }

@@ -69,6 +69,7 @@ async function run(
     token: env.WORKER_TOKEN,
     logger,
     tracer,
+    isAccessLogged: env.ACCESS_LOG,
     engine,
     scratchDir: env.SCRATCH_DIR,
     archive: engine.archive,

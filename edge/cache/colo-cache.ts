@@ -23,7 +23,7 @@ export function createColoCache(cache: HttpCache, logger: Logger): AnswerStore {
       try {
         return await Promise.race([read(await urlOf(key), key), timeout.promise]);
       } catch (error) {
-        logger.warn("the shared cache cannot be read", { error });
+        logger.warn("the shared cache cannot be read", { err: error });
         return undefined;
       } finally {
         clearTimeout(timer);
@@ -42,7 +42,7 @@ export function createColoCache(cache: HttpCache, logger: Logger): AnswerStore {
       try {
         await cache.put(await urlOf(key), new Response(JSON.stringify(kept), { headers }));
       } catch (error) {
-        logger.warn("the shared cache cannot be written", { error });
+        logger.warn("the shared cache cannot be written", { err: error });
       }
     },
   };

@@ -42,7 +42,7 @@ export function createFilePublisher(options: FilePublisherOptions): FilePublishe
   const alarm = createAlarm(
     () => publisher.drain(),
     (error) => {
-      logger.error("the outbox cannot be drained", { path: file.path, error });
+      logger.error("the outbox cannot be drained", { path: file.path, err: error });
       alarm.schedule(RETRY_DELAY_MS);
     },
   );

@@ -54,7 +54,7 @@ export function createLocalPublisher(options: LocalPublisherOptions): LocalPubli
       adopted.push(...left);
     } catch (error) {
       // Of others: what this process takes goes into its own.
-      logger.error("an outbox of which the process has ended cannot be read", { error });
+      logger.error("an outbox of which the process has ended cannot be read", { err: error });
     }
   }
 

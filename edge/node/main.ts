@@ -14,7 +14,7 @@ const logger = createLogger();
 // Nothing is lost by ending here, as nothing is answered before it is durable; going on might be worse. Whoever supervises the edge
 // starts it again.
 process.on("uncaughtException", (error) => {
-  logger.error("the edge crashed", { error });
+  logger.error("the edge crashed", { err: error });
   process.exit(1);
 });
 
@@ -30,7 +30,7 @@ try {
   await edge.stop(AbortSignal.timeout(EXIT_DEADLINE_MS));
   process.exit(0);
 } catch (error) {
-  logger.error("the edge cannot start", { error });
+  logger.error("the edge cannot start", { err: error });
   process.exit(1);
 }
 

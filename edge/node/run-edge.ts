@@ -32,7 +32,7 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
     createNatsPublisher({ ...config.nats, name: `sluice-edge-${REGION}-${shard}` }, transport),
   );
   const background = new BackgroundWork((error) =>
-    logger.error("work after an answer failed", { error }),
+    logger.error("work after an answer failed", { err: error }),
   );
   const tracing = config.tracing && createTracing(config.tracing, logger);
   const publisher = createLocalPublisher({

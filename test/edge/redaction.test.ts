@@ -119,8 +119,9 @@ it("a crash logs neither the key in its path nor the password in its error", asy
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     {
       msg: "request crashed",
-      path: "/v1/users/slu_w_demo_k1_[redacted]/events",
-      error: {
+      method: "GET",
+      route: "/v1/users/:user_id/events",
+      err: {
         message: "Cannot see slu_w_demo_k1_[redacted]",
         cause: {
           message: "Invalid URL\npostgres://me:[redacted]@host/db slu_w_demo_k1_[redacted]",

@@ -26,6 +26,8 @@ export type HttpServerOptions = {
   /** HTTP_LIMITS by default. */
   readonly limits?: HttpLimits;
   readonly metrics: HttpMetrics;
+  /** Whether each request is logged. */
+  readonly isAccessLogged?: boolean;
   /** Undefined where nothing is traced. */
   readonly tracer?: Tracer | undefined;
 } & HealthDeps &
@@ -51,8 +53,10 @@ export function startHttpServer(options: HttpServerOptions): Promise<Server> {
   const routes = createRoutes(options);
   const { limits = HTTP_LIMITS } = options;
   const server = createLimitedServer(limits, async (request, response) => {
+    const beganMs = performance.now();
     const name = await respond(request, response, routes, options);
     if (response.headersSent) options.metrics.answered(name, response.statusCode);
+    if (options.isAccessLogged) logAccess(request, response, name, beganMs, options.logger);
     if (!response.writableFinished) response.socket?.setTimeout(limits.stallTimeoutMs);
   });
   return new Promise((resolve, reject) => {
@@ -136,7 +140,7 @@ async function respond(
     if (clientGone.aborted) return name;
     const problem =
       error instanceof HttpProblem ? error : new HttpProblem("internal-error", { cause: error });
-    log(problem, request, trace, logger);
+    log(problem, request, name, trace, logger);
     // The client must not take the part that it has for the whole.
     if (response.headersSent) {
       response.destroy();
@@ -171,17 +175,31 @@ function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
+/** No path and no body: ids of events and users are in them. */
+function logAccess(
+  { method }: IncomingMessage,
+  { statusCode: status }: ServerResponse,
+  route: HttpRoute,
+  beganMs: number,
+  logger: Logger,
+): void {
+  const duration_ms = Math.round(performance.now() - beganMs);
+  logger.info({ method, route, status, duration_ms }, "request");
+}
+
 /** What the client did wrong is its own matter. */
 function log(
   problem: HttpProblem,
   request: IncomingMessage,
+  route: HttpRoute,
   trace: Span | undefined,
   logger: Logger,
 ): void {
   if (PROBLEMS[problem.slug].status < 500) return;
   const fields = {
     err: problem.cause ?? problem,
-    path: request.url,
+    method: request.method,
+    route,
     problem: problem.slug,
     trace_id: trace?.context.traceId,
   };

@@ -346,7 +346,7 @@ function createMemory(
   const warnings: string[] = [];
   const ignore = () => {};
   const warn = (message: string, fields?: Readonly<Record<string, unknown>>) => {
-    warnings.push(`${message}: ${fields?.error}`);
+    warnings.push(`${message}: ${fields?.err}`);
   };
   const logger = { info: ignore, warn, error: ignore };
   const { url = upstash.url, timeoutMs = 20_000, circuit = createRedisCircuit(logger) } = options;

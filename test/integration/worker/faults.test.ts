@@ -8,7 +8,7 @@ import { useWorkerServices } from "./services.ts";
 import { type LogLine, startWorker } from "./worker-process.ts";
 
 /** pino's. */
-const ERROR = 50;
+const ERROR = "error";
 
 const services = useWorkerServices(startPostgres);
 
