@@ -28,7 +28,7 @@ export const HTTP_LIMITS: HttpLimits = {
   checkIntervalMs: 2_000,
   keepAliveTimeoutMs: 150_000,
   stallTimeoutMs: 120_000,
-  maxHeadBytes: 32 * 1024,
+  maxHeadBytes: 128 * 1024,
   maxConnections: 10_000,
 };
 
