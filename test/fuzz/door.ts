@@ -1,10 +1,13 @@
 import type { Tally } from "./tally.ts";
 
 export type DoorOptions = {
-  readonly seed: number;
-  /** How many requests, messages, or files; a door may round it up to whole rounds. */
+  /** Each begins another sequence of random cases. */
+  readonly seeds: readonly number[];
+  /** How many requests, messages, or files, for all seeds together. */
   readonly requests: number;
   readonly concurrency: number;
+  /** Also clients that send for a minute. */
+  readonly withSlowClients: boolean;
   /** Ends it before its time. */
   readonly stop: AbortSignal;
   readonly say: (line: string) => void;
@@ -12,7 +15,7 @@ export type DoorOptions = {
 
 export type DoorReport = {
   readonly door: string;
-  readonly seed: number;
+  readonly seeds: readonly number[];
   readonly tally: Tally;
   readonly seconds: number;
   /** What else is worth a line: figures of memory, rows compared. */
@@ -21,3 +24,8 @@ export type DoorReport = {
 
 /** A way into the system, with all that can be thrown at it. It starts what it needs, and ends it. */
 export type Door = (options: DoorOptions) => Promise<DoorReport>;
+
+/** Its share of the requests for each seed. */
+export function sharesOf({ seeds, requests }: Pick<DoorOptions, "seeds" | "requests">) {
+  return seeds.map((seed) => ({ seed, requests: Math.ceil(requests / seeds.length) }));
+}

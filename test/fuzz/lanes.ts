@@ -7,8 +7,9 @@ const RUNS_AT_ONCE = 100;
 
 export type Lanes<Case extends { readonly kind: string }> = Pick<
   DoorOptions,
-  "seed" | "requests" | "concurrency" | "stop"
+  "requests" | "concurrency" | "stop"
 > & {
+  readonly seed: number;
   readonly cases: fc.Arbitrary<Case>;
   readonly tally: Pick<Tally, "fault">;
   /** Tries one case, and says what is wrong with what came of it. */

@@ -3,10 +3,10 @@ import type { Fault } from "./tally.ts";
 
 /** What people read of a door. */
 export function formatReport(report: DoorReport): string {
-  const { door, seed, tally, seconds, notes } = report;
+  const { door, seeds, tally, seconds, notes } = report;
   const rate = Math.round(tally.total / Math.max(seconds, 0.001));
   return [
-    `${door}: ${tally.total} in ${Math.round(seconds)} s, ${rate} a second, seed ${seed}`,
+    `${door}: ${tally.total} in ${Math.round(seconds)} s, ${rate} a second, seeds ${seeds.join(", ")}`,
     ...formatCounts(tally.counts),
     ...notes.map((note) => `  ${note}`),
     `  faults: ${tally.faultCount}`,

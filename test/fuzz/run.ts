@@ -53,9 +53,10 @@ function runDoor(
 ): Promise<DoorReport> {
   const { door, share } = DOORS[name];
   return door({
-    seed,
+    seeds: [seed],
     requests: Math.max(1, Math.round(requests * share)),
     concurrency,
+    withSlowClients: true,
     stop: stopping.signal,
     say: (line) => process.stderr.write(`${name}: ${line}\n`),
   });

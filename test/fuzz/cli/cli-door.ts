@@ -10,7 +10,7 @@ import { CSV_FILES } from "../corpus/csv-files.ts";
 import type { FileCase } from "../corpus/file-case.ts";
 import { NDJSON_FILES } from "../corpus/ndjson-files.ts";
 import { PARQUET_FILES } from "../corpus/parquet-files.ts";
-import type { Door, DoorOptions } from "../door.ts";
+import { type Door, type DoorOptions, sharesOf } from "../door.ts";
 import { damagedFile } from "../generators/files.ts";
 import { createTally, type Tally } from "../tally.ts";
 import { runImport } from "./import-case.ts";
@@ -29,7 +29,7 @@ export const cliDoor: Door = async (options) => {
   try {
     const notes = await runAll({ edge, folder: folder.path, tally }, options);
     const seconds = (Date.now() - startedMs) / 1_000;
-    return { door: "cli", seed: options.seed, tally, seconds, notes };
+    return { door: "cli", seeds: options.seeds, tally, seconds, notes };
   } finally {
     await folder.remove();
     await edge.stop();
@@ -51,11 +51,12 @@ const TIMEOUT_MS = 90_000;
 /** Every file of the corpora that fits into the number, then files by chance. */
 async function runAll(scene: Scene, options: DoorOptions): Promise<string[]> {
   const corpus = [...NDJSON_FILES, ...CSV_FILES, ...PARQUET_FILES];
-  const chosen = spread(corpus, Math.min(corpus.length, options.requests));
-  const random = fc.sample(damagedFile, {
-    seed: options.seed,
-    numRuns: Math.max(0, options.requests - corpus.length),
-  });
+  // A few by chance also where the number is too small for the corpora.
+  const chosen = spread(corpus, Math.min(corpus.length, Math.ceil(options.requests * 0.8)));
+  const left = { seeds: options.seeds, requests: options.requests - chosen.length };
+  const random = sharesOf(left).flatMap(({ seed, requests }) =>
+    fc.sample(damagedFile, { seed, numRuns: requests }),
+  );
   const queue = [...chosen, ...random];
   const peaks = { lines: 0, parquet: 0 };
   const runLane = async () => {

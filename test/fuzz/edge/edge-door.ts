@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Secrets } from "../../../local/secrets.ts";
 import { type StackService, startStack } from "../../support/stack.ts";
-import type { Door, DoorOptions } from "../door.ts";
+import { type Door, type DoorOptions, sharesOf } from "../door.ts";
 import { edgePlan } from "../generators/edge-plans.ts";
 import { createHttpClient, type HttpClient } from "../http/http-client.ts";
 import { runSlowCases } from "../http/run-slow-cases.ts";
@@ -41,7 +41,7 @@ export const edgeDoor: Door = async (options) => {
   try {
     const notes = await runRounds(stack, client, tally, options);
     const seconds = (Date.now() - startedMs) / 1_000;
-    return { door: "edge", seed: options.seed, tally, seconds, notes };
+    return { door: "edge", seeds: options.seeds, tally, seconds, notes };
   } finally {
     client.close();
     await stack.stop();
@@ -56,16 +56,19 @@ async function runRounds(
 ): Promise<string[]> {
   const keys = await readSecrets(stack);
   const secrets = secretTexts(stack, keys);
-  const slow = runSlowCases(slowCases(createFuzzProject(keys.keySecret)), client, secrets, tally);
+  const slowClients = options.withSlowClients ? slowCases(createFuzzProject(keys.keySecret)) : [];
+  const slow = runSlowCases(slowClients, client, secrets, tally);
   const memory: Memory[] = [readMemory(await stack.describe())];
   const totals = { accepted: 0, refused: 0, rows: 0 };
-  for (let done = 0; done < options.requests && !options.stop.aborted; done += ROUND_REQUESTS) {
+  let done = 0;
+  for (const { seed, requests } of roundsOf(options)) {
+    if (options.stop.aborted) break;
     const startedMs = Date.now();
     const sides: [Side, Side] = [createSide(keys), createSide(keys)];
     const round = { client, sides, secrets };
     const sentEvents = done === 0 ? await runCorpus(round, tally, options.concurrency) : new Map();
-    const requests = Math.min(ROUND_REQUESTS, options.requests - done);
-    await runRound(round, tally, requests, { ...options, seed: options.seed + done });
+    await runRound(round, tally, { ...options, seed, requests });
+    done += requests;
     const rate = Math.round((requests * 1_000) / (Date.now() - startedMs));
     for (const side of sides) {
       totals.rows += await compare(stack, side, sides, { sentEvents, tally });
@@ -74,7 +77,7 @@ async function runRounds(
     }
     memory.push(readMemory(await stack.describe()));
     const now = formatMemory(memory.at(-1) as Memory);
-    options.say(`${done + requests} of ${options.requests}, ${rate}/s; MiB: ${now}`);
+    options.say(`${done} of ${options.requests}, ${rate}/s; MiB: ${now}`);
   }
   await slow;
   judgeMemory(memory, tally);
@@ -86,13 +89,22 @@ async function runRounds(
   ];
 }
 
+/** No more requests in one than are compared in a second; each begins where no other one does. */
+function roundsOf(options: DoorOptions): { readonly seed: number; readonly requests: number }[] {
+  return sharesOf(options).flatMap(({ seed, requests }) =>
+    Array.from({ length: Math.ceil(requests / ROUND_REQUESTS) }, (_, index) => {
+      const done = index * ROUND_REQUESTS;
+      return { seed: seed + done, requests: Math.min(ROUND_REQUESTS, requests - done) };
+    }),
+  );
+}
+
 type Round = Omit<Sending, "onOutcome">;
 
 async function runRound(
   round: Round,
   tally: Tally,
-  requests: number,
-  options: DoorOptions,
+  options: Pick<DoorOptions, "requests" | "concurrency" | "stop"> & { readonly seed: number },
 ): Promise<void> {
   const send = async (plan: EdgePlan) => {
     const onOutcome = (outcome: string) => tally.count(plan.kind, outcome);
@@ -100,7 +112,7 @@ async function runRound(
   };
   await runLanes({
     seed: options.seed,
-    requests,
+    requests: options.requests,
     concurrency: options.concurrency,
     stop: options.stop,
     cases: edgePlan,

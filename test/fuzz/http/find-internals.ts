@@ -1,6 +1,9 @@
 /** What no answer may tell: where the code lies, what its parts are called and say, and where they listen. */
 const INTERNALS: readonly (readonly [what: string, pattern: RegExp])[] = [
-  ["a stack trace", /\n\s+at [\w.<>[\] ]+ ?\(|\bat (?:Object|async|new|process)\.? ?[\w.]+ \(/],
+  [
+    "a stack trace",
+    /(?:\n|\\n)\s+at [\w.<>[\] ]+ ?\(|\bat (?:Object|async|new|process)\.? ?[\w.]+ \(/,
+  ],
   ["a file of the code", /[\w-]\.(?:ts|mjs|cjs)\b|node_modules|file:\/\//],
   ["a folder of the machine", /(?:^|[\s"'(])\/(?:tmp|home|root|usr|var|work)\/[\w.-]/],
   ["an address of a part", /\b(?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]):\d{2,5}\b/],

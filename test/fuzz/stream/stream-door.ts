@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { DeadLetter } from "../../../contract/dead-letter.ts";
 import { DEAD_STREAM } from "../../../contract/stream.ts";
 import { residentMiBOf } from "../../bench/process-usage.ts";
-import type { Door, DoorOptions } from "../door.ts";
+import { type Door, type DoorOptions, sharesOf } from "../door.ts";
 import { message } from "../generators/messages.ts";
 import { createTally, type Tally } from "../tally.ts";
 import { startWorkerParts, type WorkerParts } from "../worker/worker-parts.ts";
@@ -20,10 +20,12 @@ export const streamDoor: Door = async (options) => {
   try {
     const beforeMiB = residentMiBOf(parts.worker.pid);
     let slowestMs = 0;
-    for (let done = 0; done < options.requests && !options.stop.aborted; done += ROUND_MESSAGES) {
-      const count = Math.min(ROUND_MESSAGES, options.requests - done);
-      slowestMs = Math.max(slowestMs, await runRound(parts, tally, options, { done, count }));
-      options.say(`${done + count} of ${options.requests}`);
+    for (const { seed, requests } of sharesOf(options)) {
+      for (let done = 0; done < requests && !options.stop.aborted; done += ROUND_MESSAGES) {
+        const round = { seed: seed + done, count: Math.min(ROUND_MESSAGES, requests - done) };
+        slowestMs = Math.max(slowestMs, await runRound(parts, tally, options, round));
+        options.say(`${done + round.count} of ${requests}`);
+      }
     }
     const afterMiB = residentMiBOf(parts.worker.pid);
     if (parts.worker.hasExited) tally.fault({ kind: "worker", text: "it has ended" });
@@ -33,7 +35,7 @@ export const streamDoor: Door = async (options) => {
       `slowest round until the stream was drained: ${(slowestMs / 1_000).toFixed(1)} s`,
     ];
     const seconds = (Date.now() - startedMs) / 1_000;
-    return { door: "stream", seed: options.seed, tally, seconds, notes };
+    return { door: "stream", seeds: options.seeds, tally, seconds, notes };
   } finally {
     await parts.stop();
   }
@@ -49,9 +51,9 @@ async function runRound(
   parts: WorkerParts,
   tally: Tally,
   options: DoorOptions,
-  { done, count }: { readonly done: number; readonly count: number },
+  { seed, count }: { readonly seed: number; readonly count: number },
 ): Promise<number> {
-  const plans = fc.sample(message, { seed: options.seed + done, numRuns: count });
+  const plans = fc.sample(message, { seed, numRuns: count });
   const published = await publishAll(parts, plans, tally, options.concurrency);
   const startedMs = Date.now();
   await parts.publisher.waitUntilDrained(DRAIN_TIMEOUT_MS).catch((error: unknown) => {
@@ -69,7 +71,7 @@ async function runRound(
       kind: "message",
       text: fault,
       example: JSON.stringify(one.plan).slice(0, 2_000),
-      seed: options.seed + done,
+      seed,
     });
   }
   await parts.publisher.manager.streams.purge(DEAD_STREAM);

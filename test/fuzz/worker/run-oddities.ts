@@ -11,8 +11,9 @@ export async function runOddities(
   client: HttpClient,
   secrets: readonly string[],
   tally: Tally,
+  withSlowClients: boolean,
 ): Promise<void> {
-  const slow = runSlowCases(slowCases(), client, secrets, tally);
+  const slow = runSlowCases(withSlowClients ? slowCases() : [], client, secrets, tally);
   const parts = { writeKey: WORKER_TOKEN, readKey: WORKER_TOKEN, event: "{}" };
   for (const { name, toWire } of HTTP_CASES) {
     const wire = toWire(parts);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Event } from "../../../contract/event.ts";
 import { HTTP_LIMITS } from "../../../worker/http/limits.ts";
 import { residentMiBOf } from "../../bench/process-usage.ts";
-import type { Door } from "../door.ts";
+import { type Door, sharesOf } from "../door.ts";
 import { workerPlan } from "../generators/worker-plans.ts";
 import { createHttpClient, type HttpClient } from "../http/http-client.ts";
 import { type Header, toWire } from "../http/http-request.ts";
@@ -23,14 +23,17 @@ export const workerDoor: Door = async (options) => {
     await storeEvents(parts);
     const rowsBefore = await countRows(parts);
     const beforeMiB = residentMiBOf(parts.worker.pid);
-    const oddities = runOddities(client, secretsOf(parts), tally);
-    await runLanes({
-      ...options,
-      cases: workerPlan,
-      tally,
-      attempt: (plan) => send(plan, { client, tally, parts }),
-      probe: () => send(PLAIN, { client, tally, parts }),
-    });
+    const oddities = runOddities(client, secretsOf(parts), tally, options.withSlowClients);
+    for (const share of sharesOf(options)) {
+      await runLanes({
+        ...options,
+        ...share,
+        cases: workerPlan,
+        tally,
+        attempt: (plan) => send(plan, { client, tally, parts }),
+        probe: () => send(PLAIN, { client, tally, parts }),
+      });
+    }
     await oddities;
     const afterMiB = residentMiBOf(parts.worker.pid);
     const rowsAfter = await countRows(parts);
@@ -41,7 +44,7 @@ export const workerDoor: Door = async (options) => {
     if (afterMiB > MAX_RESIDENT_MIB) tally.fault({ kind: "memory", text: `${afterMiB} MiB` });
     const seconds = (Date.now() - startedMs) / 1_000;
     const notes = [`worker in MiB: ${beforeMiB} before, ${afterMiB} after`];
-    return { door: "worker", seed: options.seed, tally, seconds, notes };
+    return { door: "worker", seeds: options.seeds, tally, seconds, notes };
   } finally {
     client.close();
     await parts.stop();
