@@ -29,6 +29,8 @@ const BEHIND = {
   },
 } as const;
 
+const LOG = "see its log (on Cloudflare: npx wrangler tail)";
+
 /** A part that hangs may make an answer about all of them late. */
 const ALL_BEHIND: readonly PartName[] = [
   "redis-http",
@@ -49,18 +51,18 @@ export function judgeEdge(
   if (facts === undefined) return [skip("answers", "set SLUICE_URL to the edge's address")];
   const { url, health } = facts;
   if ("failure" in health) {
-    const fix = mend(
-      deployment,
-      "edge",
-      "is SLUICE_URL right? Then see npx wrangler deployments list and npx wrangler tail",
-    );
+    const fix = mend(deployment, "edge", `is SLUICE_URL right, and the edge up? If so, ${LOG}`);
     return [fail("answers", `${url.origin}: ${health.failure}`, fix)];
   }
   const { status, body } = health.value;
   if (status !== 200 || body.status !== "ok") {
     const isOurs = String(body.type ?? "").startsWith("/problems/");
     const fix = isOurs
-      ? mend(deployment, "edge", "its log (npx wrangler tail) names each setting that is wrong")
+      ? mend(
+          deployment,
+          "edge",
+          "its log (on Cloudflare: npx wrangler tail) names each wrong setting",
+        )
       : "SLUICE_URL must lead to the edge itself, with its path if it has one";
     const said = isOurs ? describeRefusal(status, body) : `${status}, not as Sluice does`;
     return [fail("answers", `${url.origin}: ${said}`, fix)];
@@ -77,7 +79,7 @@ function judgeReadiness(
   readiness: EdgeFacts["readiness"],
   deployment: Access["deployment"],
 ): Finding[] {
-  const fix = mend(deployment, "edge", "see its log: npx wrangler tail");
+  const fix = mend(deployment, "edge", LOG);
   if ("failure" in readiness) return [fail("is ready", readiness.failure, fix, ALL_BEHIND)];
   const { status, body } = readiness.value;
   const { parts, outbox } = body as { parts?: Record<string, unknown>; outbox?: unknown };
@@ -107,7 +109,7 @@ function judgeOutbox(state: unknown, totals: unknown): Finding {
     const fix = "mend NATS or make room in the stream; OUTBOX_MAX_BYTES makes the outbox larger";
     return fail("outbox", `full: events are answered 503; ${waiting}`, fix, ["nats", "streams"]);
   }
-  const fix = "the Durable Object that holds it does not answer: see npx wrangler tail";
+  const fix = `what holds it does not answer: ${LOG}`;
   return fail("outbox", "a publisher does not answer", fix);
 }
 
@@ -148,14 +150,14 @@ function ageOfAnswer({ body }: HttpReply): number | undefined {
 function judgeMetrics({ metrics }: EdgeFacts): Finding[] {
   if (metrics === undefined) return [skip("metrics", "set METRICS_TOKEN to the edge's")];
   if ("failure" in metrics) {
-    return [fail("metrics", metrics.failure, "see the edge's log", ALL_BEHIND)];
+    return [fail("metrics", metrics.failure, LOG, ALL_BEHIND)];
   }
   const { status, body, text } = metrics.value;
   if (status === 401) {
     return [fail("metrics", "the edge refuses METRICS_TOKEN", "set METRICS_TOKEN to the edge's")];
   }
   if (status !== 200) {
-    const fix = "wrangler secret put METRICS_TOKEN, or do without metrics and unset it here";
+    const fix = "set METRICS_TOKEN of the edge, or do without metrics and unset it here";
     return [warn("metrics", describeRefusal(status, body), fix)];
   }
   const samples = parseExposition(text);

@@ -1,6 +1,5 @@
 import { findProductionFaults, type SettingFault } from "../../contract/production-faults.ts";
 import type { Access } from "../parts/access.ts";
-import { isLoopback } from "../target.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { ok, warn, fail } = findingsOf("settings");
@@ -30,10 +29,10 @@ export function judgeSettings(access: Access): Finding[] {
   return [ok("secrets", `nothing against those beside ${names}`)];
 }
 
-/** Said, or to be taken for it: whoever is not alone with the edge had better have secrets. */
+/** Said, or to be taken for it: an edge that the world reaches had better have secrets. */
 function isProduction({ settings, edge }: Access): boolean {
   if (settings.ENVIRONMENT) return settings.ENVIRONMENT === "production";
-  return edge !== undefined && !isLoopback(edge.url);
+  return edge !== undefined && !isPrivate(edge.url.hostname);
 }
 
 function findShort(settings: Access["settings"]): SettingFault[] {

@@ -35,7 +35,7 @@ describe("judgeEdge()", () => {
       "is silent",
       SILENT,
       NAMED,
-      "failure answers: https://edge.test: no answer within 2.5 s → is SLUICE_URL right? Then see npx wrangler deployments list and npx wrangler tail",
+      "failure answers: https://edge.test: no answer within 2.5 s → is SLUICE_URL right, and the edge up? If so, see its log (on Cloudflare: npx wrangler tail)",
     ],
     [
       "of the local stack is gone",
@@ -47,7 +47,7 @@ describe("judgeEdge()", () => {
       "has wrong settings",
       told(reply(500, { type: "/problems/internal-error", title: "Something is broken" })),
       NAMED,
-      "failure answers: https://edge.test: it answered 500, Something is broken → its log (npx wrangler tail) names each setting that is wrong",
+      "failure answers: https://edge.test: it answered 500, Something is broken → its log (on Cloudflare: npx wrangler tail) names each wrong setting",
     ],
     [
       "is another server",
