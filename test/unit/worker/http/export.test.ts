@@ -6,7 +6,7 @@ import type { StoredEvent } from "../../../../contract/receipt.ts";
 import { EXPORT_FORMATS } from "../../../../contract/store-api.ts";
 import { createEngine, post, startServer } from "./http-server.ts";
 
-const WISH = { project_id: "shop", from: "2024-03-01", to: "2024-04-01" };
+const WISH = { project_id: "shop", from: "2024-03-01T00:00:00Z", to: "2024-04-01T00:00:00Z" };
 
 let scratchDir: string;
 
