@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const DOOR_NAMES = ["edge", "worker", "stream", "cli", "cold"] as const;
+export const DOOR_NAMES = ["edge", "edge-node", "worker", "stream", "cli", "cold"] as const;
 export type DoorName = (typeof DOOR_NAMES)[number];
 
 export const HELP = `npm run fuzz [-- options]

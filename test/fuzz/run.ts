@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { cliDoor } from "./cli/cli-door.ts";
 import { coldDoor } from "./cold/cold-door.ts";
 import type { Door, DoorReport } from "./door.ts";
-import { edgeDoor } from "./edge/edge-door.ts";
+import { edgeDoor, nodeEdgeDoor } from "./edge/edge-door.ts";
 import { type DoorName, type FuzzOptions, HELP, parseOptions, UsageError } from "./options.ts";
 import { formatReport } from "./report.ts";
 import { streamDoor } from "./stream/stream-door.ts";
@@ -12,6 +12,7 @@ import { workerDoor } from "./worker/worker-door.ts";
 /** Of the requests at the edge: what the other doors get takes longer each. */
 const DOORS: Readonly<Record<DoorName, { readonly door: Door; readonly share: number }>> = {
   edge: { door: edgeDoor, share: 1 },
+  "edge-node": { door: nodeEdgeDoor, share: 0.2 },
   worker: { door: workerDoor, share: 0.1 },
   stream: { door: streamDoor, share: 0.1 },
   cli: { door: cliDoor, share: 0.002 },

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { EdgeRuntime } from "../../../local/edge-part.ts";
 import type { Secrets } from "../../../local/secrets.ts";
 import { type StackService, startStack } from "../../support/stack.ts";
-import { type Door, type DoorOptions, sharesOf } from "../door.ts";
+import { type Door, type DoorOptions, type DoorReport, sharesOf } from "../door.ts";
 import { edgePlan } from "../generators/edge-plans.ts";
 import { createHttpClient, type HttpClient } from "../http/http-client.ts";
 import { runSlowCases } from "../http/run-slow-cases.ts";
@@ -19,34 +20,40 @@ import { slowCases } from "./slow-cases.ts";
 
 /** Few enough that what one project has stored is read back, and compared, in a second. */
 const ROUND_REQUESTS = 20_000;
-/** Limits on what a project may send and ask are put to the test elsewhere. */
-const NO_LIMITS = Object.fromEntries(
-  ["EVENTS", "REQUESTS", "QUERY_UNITS"].flatMap((what) => [
-    [`RATE_LIMIT_${what}_PER_SECOND`, "100000000"],
-    [`RATE_LIMIT_BURST_${what}`, "100000000"],
-  ]),
-);
+/** Limits on what a project may send and ask, and what becomes of it while Redis is away, are put to the test elsewhere. */
+const SETTINGS = {
+  REDIS_TIMEOUT_MS: "10000",
+  ...Object.fromEntries(
+    ["EVENTS", "REQUESTS", "QUERY_UNITS"].flatMap((what) => [
+      [`RATE_LIMIT_${what}_PER_SECOND`, "100000000"],
+      [`RATE_LIMIT_BURST_${what}`, "100000000"],
+    ]),
+  ),
+};
 /**
  * What workerd may grow by from the second round on. Locally nothing bounds its heap but the garbage collector, which lets it grow well
  * beyond the 128 MB of an isolate at Cloudflare before it collects; a leak of 1 KB a request would be 1 GB in a million of them.
  */
 const MAX_GROWTH_MIB = 400;
 
-/** The edge over HTTP, against the whole of Sluice as `npm start` runs it. */
-export const edgeDoor: Door = async (options) => {
+/** The edge over HTTP, on what it may run on, against the whole of Sluice as `npm start` runs it. */
+export const edgeDoor: Door = (options) => fuzzEdge("workerd", options);
+export const nodeEdgeDoor: Door = (options) => fuzzEdge("node", options);
+
+async function fuzzEdge(runtime: EdgeRuntime, options: DoorOptions): Promise<DoorReport> {
   const startedMs = Date.now();
-  const stack = await startStack({ env: NO_LIMITS });
+  const stack = await startStack({ env: SETTINGS, args: ["--edge", runtime] });
   const client = createHttpClient(Number(new URL(stack.edge_url).port));
   const tally = createTally((fault) => options.say(`fault: ${fault.kind}: ${fault.text}`));
   try {
     const notes = await runRounds(stack, client, tally, options);
     const seconds = (Date.now() - startedMs) / 1_000;
-    return { door: "edge", seeds: options.seeds, tally, seconds, notes };
+    return { door: `edge on ${runtime}`, seeds: options.seeds, tally, seconds, notes };
   } finally {
     client.close();
     await stack.stop();
   }
-};
+}
 
 async function runRounds(
   stack: StackService,

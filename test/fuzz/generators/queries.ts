@@ -1,107 +1,10 @@
 /** Questions in URLs and bodies, right ones changed at a place or two. For fast-check. */
 import fc from "fast-check";
-import { NUMBER_TEXTS, TIMESTAMP_TEXTS } from "../corpus/hostile-scalars.ts";
-import { HOSTILE_KEYS, HOSTILE_TEXTS } from "../corpus/hostile-text.ts";
 import type { EdgePlan } from "../edge/edge-plan.ts";
-import { hostileText, jsonText } from "./json-text.ts";
+import { jsonText } from "./json-text.ts";
+import { from, QUESTIONS, to } from "./questions.ts";
 import { tenant } from "./tenant.ts";
 import { encodeForUrl, urlText } from "./url-text.ts";
-
-type Parameter = readonly [name: string, value: string];
-
-const time = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom(
-      "2024-02-28",
-      "2024-03-01",
-      "2024-02-29T12:00:00Z",
-      "2024-03-01T00:00:00.001Z",
-    ),
-  },
-  { weight: 1, arbitrary: fc.constantFrom(...TIMESTAMP_TEXTS) },
-);
-const interval = fc.constantFrom("day", "week", "month", "hour", "minute", "total", "year", "");
-const OPS = ["eq", "neq", "in", "gt", "gte", "lt", "lte", "contains", "exists", "like", ""];
-const VALUES = [
-  ...HOSTILE_TEXTS.filter((text) => text.length < 1_500),
-  ...NUMBER_TEXTS,
-  "a\\,b,c\\\\",
-  "\\",
-  ",",
-  "true",
-  "false",
-];
-
-const filterText = fc
-  .tuple(
-    fc.constantFrom(...HOSTILE_KEYS),
-    fc.constantFrom(...OPS),
-    fc.option(fc.constantFrom(...VALUES), { freq: 9 }),
-  )
-  .map(([key, op, value]) => `properties.${key}:${op}${value === null ? "" : `:${value}`}`);
-
-const PATHS: Readonly<Record<string, fc.Arbitrary<readonly Parameter[]>>> = {
-  "/v1/stats/active-users": named({ interval, from: time, to: time }),
-  "/v1/stats/top-events": named({
-    from: time,
-    to: time,
-    limit: fc.constantFrom("1", "10", "1000"),
-  }),
-  "/v1/stats/events": named({
-    interval,
-    from: time,
-    to: time,
-    measure: fc.constantFrom("events", "users"),
-    breakdown: fc.oneof(
-      fc.constant("event_type"),
-      fc.constantFrom(...HOSTILE_KEYS).map((key) => `properties.${key}`),
-    ),
-    filter: filterText,
-  }),
-  "/v1/stats/retention": named({
-    interval,
-    from: time,
-    to: time,
-    periods: fc.constantFrom("1", "8", "366"),
-  }),
-  "/v1/stats/funnel": named({
-    steps: fc.constantFrom("view,buy", "a\\,b,c", "view,view", ",", "a"),
-    window: fc.constantFrom("7d", "1s", "366d", "0d", "99999999w", "1e3d", "-1d"),
-    from: time,
-    to: time,
-    step_filter: filterText.map((text) => `1:${text}`),
-  }),
-  "/v1/events": named({
-    from: time,
-    to: time,
-    event_type: hostileText,
-    user_id: hostileText,
-    limit: fc.constantFrom("1", "3"),
-    filter: filterText,
-  }),
-  "/v1/export": named({
-    from: time,
-    to: time,
-    format: fc.constantFrom("ndjson", "csv", "csv", "xml"),
-  }),
-};
-
-function named(
-  values: Readonly<Record<string, fc.Arbitrary<string>>>,
-): fc.Arbitrary<readonly Parameter[]> {
-  const required = Object.keys(values).filter(
-    (name) =>
-      !["filter", "step_filter", "breakdown", "measure", "event_type", "user_id", "limit"].includes(
-        name,
-      ),
-  );
-  return fc
-    .record(values, { requiredKeys: required })
-    .map((record) =>
-      Object.entries(record).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    );
-}
 
 const CURSORS = [
   "AAAA",
@@ -147,7 +50,9 @@ const NAMES = [
   "",
 ];
 
-const changes: fc.Arbitrary<(parameters: readonly string[]) => readonly string[]> = fc.oneof(
+type Change = (parameters: readonly string[]) => readonly string[];
+
+const changes: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.tuple(fc.nat(9), fc.constantFrom(...NAMES), urlText).map(
@@ -198,13 +103,13 @@ const HEADERS: readonly (readonly [string, string])[] = [
 ];
 
 export const getQuery: fc.Arbitrary<EdgePlan> = fc
-  .constantFrom(...Object.keys(PATHS))
+  .constantFrom(...Object.keys(QUESTIONS))
   .chain((path) =>
     fc
       .record({
         tenant,
-        parameters: PATHS[path] ?? fc.constant([]),
-        harm: fc.array(changes, { minLength: 0, maxLength: 2 }),
+        parameters: QUESTIONS[path] ?? fc.constant([]),
+        harm: fc.oneof(fc.constant<Change[]>([]), fc.array(changes, { maxLength: 2 })),
         headers: fc.oneof(
           fc.constant([]),
           fc.constantFrom(...HEADERS).map((header) => [header]),
@@ -226,7 +131,7 @@ export const getQuery: fc.Arbitrary<EdgePlan> = fc
       }),
   );
 
-const QUESTIONS = [
+const KINDS = [
   '"active_users"',
   '"top_events"',
   '"events"',
@@ -238,7 +143,7 @@ const QUESTIONS = [
 
 const questionText = fc
   .tuple(
-    fc.constantFrom(...QUESTIONS),
+    fc.constantFrom(...KINDS),
     fc.dictionary(
       fc.constantFrom(
         "interval",
@@ -256,11 +161,15 @@ const questionText = fc
       jsonText,
       { maxKeys: 3 },
     ),
-    time,
-    time,
+    from,
+    to,
   )
-  .map(([kind, members, from, to]) => {
-    const all = Object.entries({ from: JSON.stringify(from), to: JSON.stringify(to), ...members });
+  .map(([kind, members, first, last]) => {
+    const all = Object.entries({
+      from: JSON.stringify(first),
+      to: JSON.stringify(last),
+      ...members,
+    });
     return `{"kind":${kind},${all.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
   });
 

@@ -27,7 +27,7 @@ describe("parseOptions()", () => {
   it.each([
     [
       ["--door", "window"],
-      'Cannot run: there is no door "window", only edge, worker, stream, cli, cold',
+      'Cannot run: there is no door "window", only edge, edge-node, worker, stream, cli, cold',
     ],
     [["--requests", "0"], 'Cannot run: --requests is "0", not a whole number up to 100000000'],
     [["--seed", "x"], 'Cannot run: --seed is "x", not a whole number up to 2147483647'],
