@@ -21,9 +21,11 @@ export type Bench = {
   /** Where the cold tier's files are. */
   readonly coldFolder: string;
   of(id: PlantedProject): ProjectUnderTest;
-  /** Every way to read a project's events gives those that it has. */
-  expectAllOwn(): Promise<void>;
+  /** Every way to read these projects' events gives those that they have. */
+  expectOwn(...ids: readonly PlantedProject[]): Promise<void>;
 };
+
+const COUNTED_TIMEOUT_MS = 120_000;
 
 /** Starts it before the tests of the block, and ends it after the last. */
 export function useBench({ args, hasColdTier }: BenchOptions): Bench {
@@ -59,11 +61,16 @@ export function useBench({ args, hasColdTier }: BenchOptions): Bench {
     get coldFolder() {
       return started(folder).path;
     },
-    of: (id) => started(projects.find((one) => one.id === id)),
-    async expectAllOwn() {
-      await Promise.all(projects.map((project) => expectOwnAnswers(project, planting)));
+    of,
+    async expectOwn(...ids) {
+      await started(projects[0]).client.waitUntilCounted(COUNTED_TIMEOUT_MS);
+      await Promise.all(ids.map((id) => expectOwnAnswers(of(id), planting)));
     },
   };
+
+  function of(id: PlantedProject): ProjectUnderTest {
+    return started(projects.find((one) => one.id === id));
+  }
 }
 
 /** @throws when it is not there: its test means nothing then. */

@@ -4,6 +4,7 @@ import type { Event } from "../../../contract/event.ts";
 import type { IngestAnswer } from "../../../contract/ingest-answer.ts";
 import type { KeyScope } from "../../../contract/key.ts";
 import { runSluice } from "../../integration/cli/run-sluice.ts";
+import { poll } from "../poll.ts";
 import type { StackService } from "../stack.ts";
 import { createStackClient, type StackClient } from "../stack-client.ts";
 import type { PlantedProject } from "./planted-events.ts";
@@ -19,6 +20,7 @@ export type ProjectUnderTest = {
   events: Event[];
   /** Of all events that it ever posted. */
   readonly sentIds: Set<string>;
+  /** Asks again while a part does not answer in time, as an answer with `Retry-After` says. */
   request(scope: KeyScope, path: string, init?: RequestInit): Promise<Response>;
   /** Insists on 200. */
   get<Answer>(scope: KeyScope, path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -44,11 +46,17 @@ export async function createProjectUnderTest(
     events,
     sentIds: new Set(),
     request(scope, path, init = {}) {
-      return fetch(stack.edge_url + path, {
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...init,
-        headers: { authorization: `Bearer ${keys[scope]}`, ...init.headers },
-      });
+      const headers = { authorization: `Bearer ${keys[scope]}`, ...init.headers };
+      return poll(
+        `an answer of ${path}`,
+        async () => {
+          const signal = AbortSignal.timeout(TIMEOUT_MS);
+          const response = await fetch(stack.edge_url + path, { signal, ...init, headers });
+          if (response.status < 500) return response;
+          throw new Error(`${response.status} ${await response.text()}`);
+        },
+        TIMEOUT_MS,
+      );
     },
     async get<Answer>(scope: KeyScope, path: string, headers: Record<string, string> = {}) {
       const response = await project.request(scope, path, { headers });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { eventsSubject } from "../../../contract/stream.ts";
+import { DEAD_STREAM, eventsSubject } from "../../../contract/stream.ts";
 import { poll } from "../poll.ts";
 import type { Bench } from "./bench.ts";
-import { publishRaw } from "./look-inside.ts";
+import { publishRaw, readStream } from "./look-inside.ts";
 import { expectNoOther } from "./own-answers.ts";
 import { markOf, PLANTED, SHARED_USER } from "./planted-events.ts";
 import type { ProjectUnderTest } from "./project-under-test.ts";
@@ -65,34 +65,33 @@ export function describeDeadLetters(bench: Bench): void {
     });
 
     it("are listed, dropped and replayed of one project alone", async () => {
-      for (const project of bench.projects) {
-        const lines = await deadList(project.id);
+      for (const id of ["shop", "a"] as const) {
+        const json = await bench.of(id).sluice("a", "dead", "list", "--project", id, "--json");
+        const lines = json.trimEnd().split("\n");
         expect(lines).toHaveLength(LETTERS);
         for (const line of lines) {
           const letter = JSON.parse(line);
-          expect(letter.project).toBe(project.id);
+          expect(letter.project).toBe(id);
           const payload = Buffer.from(letter.payload_base64 ?? "", "base64").toString();
-          expect(line + payload).toContain(markOf(project.id));
-          expectNoOther(line + payload, project);
+          expect(line + payload).toContain(markOf(id));
+          expectNoOther(line + payload, { id });
         }
       }
+      const others = await inStream(["shop-2", "a-b"]);
       await bench.of("a").sluice("a", "dead", "drop", "--project", "a", "--yes");
-      expect(await deadList("a")).toEqual([]);
-      expect(await deadList("a-b")).toHaveLength(LETTERS);
-      const before = await deadList("shop-2");
+      expect(await inStream(["a"])).toEqual([]);
       await bench.of("shop").sluice("a", "dead", "replay", "--project", "shop");
-      await poll("letters anew", async () => (await deadList("shop")).length === LETTERS);
-      expect(await deadList("shop-2")).toEqual(before);
+      await poll("letters anew", async () => (await inStream(["shop"])).length === LETTERS);
+      expect(await inStream(["shop-2", "a-b"])).toEqual(others);
     });
 
     const lettersOf = (project: ProjectUnderTest, search = ""): Promise<Letters> =>
       project.get<Letters>("a", `/v1/dead-letters${search}`);
 
-    async function deadList(project: string): Promise<string[]> {
-      const text = await bench
-        .of("shop")
-        .sluice("a", "dead", "list", "--project", project, "--json");
-      return text.split("\n").filter((line) => line !== "");
+    /** The projects' letters as they are, without asking anybody who tells projects apart. */
+    async function inStream(ids: readonly string[]) {
+      const letters = await readStream(bench.stack, DEAD_STREAM);
+      return letters.filter(({ subject }) => ids.includes(subject.split(".")[1] ?? ""));
     }
   });
 }

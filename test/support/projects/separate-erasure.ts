@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 import { DEAD_STREAM, EVENTS_STREAM, eventsSubject } from "../../../contract/stream.ts";
 import { poll } from "../poll.ts";
 import { type Bench, started } from "./bench.ts";
-import { type ColdFileContent, readColdFiles, readStream } from "./look-inside.ts";
-import { expectOwnAnswers } from "./own-answers.ts";
-import { markOf, SHARED_USER } from "./planted-events.ts";
+import { type ColdFileContent, publishRaw, readColdFiles, readStream } from "./look-inside.ts";
+import { markOf, PROJECTS, SHARED_USER } from "./planted-events.ts";
+import type { ProjectUnderTest } from "./project-under-test.ts";
 import { expectOwnFiles } from "./separate-archive.ts";
 import { LETTERS_OF_USER } from "./separate-dead-letters.ts";
 
@@ -34,7 +34,7 @@ export function describeErasure(bench: Bench): void {
       const { meta } = await project.get<Cached>("r", question);
       expect(meta.cache, project.id).toBe(project === shop ? "miss" : "hit");
     }
-    await bench.expectAllOwn();
+    await bench.expectOwn(...PROJECTS);
     expect(await coldFilesOf(bench, ["shop-2", "a", "a-b"])).toEqual(files);
     const lettersBefore = await lettersOfUser(bench);
     expect(new Set(lettersBefore)).toEqual(new Set(["a-b", "shop-2"]));
@@ -48,8 +48,9 @@ export function describeErasure(bench: Bench): void {
     }
     // A replay of shop-2 has its letters written anew.
     expect(new Set(await lettersOfUser(bench))).toEqual(new Set(lettersBefore));
+    await expectLateArrival(bench);
     if (bench.hasColdTier) await expectOwnFiles(bench);
-    await bench.expectAllOwn();
+    await bench.expectOwn("shop", "shop-2");
   }, 300_000);
 
   it("an import goes into the key's project, whatever the file was", async () => {
@@ -62,10 +63,27 @@ export function describeErasure(bench: Bench): void {
       const response = await bench.of("a").request("r", `/v1/events/${event_id}`);
       return ((await response.json()) as { status: unknown }).status === "stored";
     });
-    for (const id of ["shop", "shop-2", "a-b"] as const) {
-      await expectOwnAnswers(bench.of(id), bench.planting);
-    }
+    await bench.expectOwn("a-b");
   }, 300_000);
+}
+
+/** Events of the user, an old and a new one, that the edge received before the erasure, and the worker receives after it. */
+async function expectLateArrival(bench: Bench): Promise<void> {
+  const [shop, other] = [bench.of("shop"), bench.of("shop-2")];
+  const received_at = new Date(bench.planting.newFromMs).toISOString();
+  const ofUser = other.events.filter(({ user_id }) => user_id === SHARED_USER);
+  for (const model of [started(ofUser[0]), started(ofUser.at(-1))]) {
+    const event_id = crypto.randomUUID();
+    for (const { id } of [shop, other]) {
+      const event = { ...model, event_id, properties: { owner: markOf(id) } };
+      const envelope = { v: 1, received_at, request_id: "r", events: [event] };
+      await publishRaw(bench.stack, eventsSubject(id), envelope);
+      if (id === other.id) other.events.push(event);
+    }
+    const receiptOf = (project: ProjectUnderTest) => project.request("r", `/v1/events/${event_id}`);
+    await poll("the other project's event", async () => (await receiptOf(other)).status === 200);
+    expect((await receiptOf(shop)).status).toBe(404);
+  }
 }
 
 /** The projects of the dead letters that hold the user's events. */
