@@ -1,6 +1,6 @@
 import { KNOWN_KEYS, type KnownKey, parseKnownKey } from "../../contract/key-register.ts";
 import { parseRevocations, REVOKED_KEYS, type Revocations } from "../../contract/revocation.ts";
-import { createRedisClient } from "../../edge/redis-client.ts";
+import { createRedisClient } from "../../edge/redis/redis-client.ts";
 import { CliError } from "../cli-error.ts";
 import { describeFailure } from "../describe-failure.ts";
 import type { RedisTarget } from "./deployment.ts";

@@ -13,19 +13,23 @@ export async function ask<Value>(
   explain: (error: unknown) => string = describe,
 ): Promise<Answer<Value>> {
   const beganMs = performance.now();
-  const late = AbortSignal.timeout(timeoutMs);
+  const late = new AbortController();
   const lateness = Promise.withResolvers<never>();
-  const onLate = () => lateness.reject(late.reason);
-  late.addEventListener("abort", onLate);
+  // Not AbortSignal.timeout(): it would not keep the process, which would end without an answer.
+  const timer = setTimeout(() => {
+    late.abort();
+    lateness.reject(late.signal.reason);
+  }, timeoutMs);
   try {
-    const value = await Promise.race([question(late), lateness.promise]);
+    const value = await Promise.race([question(late.signal), lateness.promise]);
     return { value, tookMs: performance.now() - beganMs };
   } catch (error) {
-    return {
-      failure: late.aborted ? `no answer within ${timeoutMs / 1_000} s` : explain(error),
-    };
+    const failure = late.signal.aborted
+      ? `no answer within ${timeoutMs / 1_000} s`
+      : explain(error);
+    return { failure };
   } finally {
-    late.removeEventListener("abort", onLate);
+    clearTimeout(timer);
   }
 }
 
