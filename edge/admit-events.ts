@@ -3,7 +3,7 @@ import { isRejection, parseEvent } from "../contract/event.ts";
 import { type IdentityContext, identify } from "../contract/identity.ts";
 import { MAX_EVENT_BYTES } from "../contract/limits.ts";
 import type { Rejection } from "../contract/rejection.ts";
-import type { DecodedEvent } from "./decode-events.ts";
+import type { DecodedEvent } from "./http/decode-events.ts";
 
 /** What becomes of one event of a request, in the order the client sent them. */
 export type Admission =

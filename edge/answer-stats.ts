@@ -7,8 +7,8 @@ import { DAY_MS } from "../contract/time-buckets.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { AnswerCache, CacheUse } from "./cache/answer-cache.ts";
 import { type CachedAnswer, lifetimeOf } from "./cache/cached-answer.ts";
+import type { QueryLimiter } from "./limits/query-limiter.ts";
 import type { EdgeCounters } from "./metrics/edge-counters.ts";
-import type { QueryLimiter } from "./query-limiter.ts";
 import type { StoreReader } from "./store/store-reader.ts";
 import { type TracingDeps, withSpan } from "./trace/with-span.ts";
 

@@ -1,7 +1,7 @@
-import type { GateBinding } from "./coarse-gate.ts";
 import type { Vars } from "./env.ts";
-import type { Publisher } from "./publisher.ts";
-import type { RevocationKeeper } from "./revocation-keeper.ts";
+import type { RevocationKeeper } from "./keys/revocation-keeper.ts";
+import type { GateBinding } from "./limits/coarse-gate.ts";
+import type { Publisher } from "./publish/publisher.ts";
 
 /** All that wrangler.toml and its secrets bind. */
 export type Bindings = Vars & {

@@ -1,9 +1,9 @@
 import type { Bindings } from "./bindings.ts";
 import type { Config } from "./env.ts";
+import { createKeeperClient } from "./keys/revocation-keeper.ts";
 import { createLogger } from "./logger.ts";
 import type { Platform } from "./platform.ts";
-import { createPublisherPool } from "./publisher-pool.ts";
-import { createKeeperClient } from "./revocation-keeper.ts";
+import { createPublisherPool } from "./publish/publisher-pool.ts";
 import { createTracing } from "./trace/tracing.ts";
 
 /** Durable Objects, Cloudflare's rate limits and its cache. */

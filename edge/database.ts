@@ -1,6 +1,6 @@
 import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import type { Statement } from "../sql/statement.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "./http/problem.ts";
 import { storeTimeout } from "./store/store-timeout.ts";
 
 export interface Database {

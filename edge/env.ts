@@ -3,7 +3,7 @@ import { DEFAULT_MAX_EVENT_AGE_DAYS } from "../contract/limits.ts";
 import { ENVIRONMENTS } from "../contract/production-faults.ts";
 import { TRACE_VARS, toTraceSettings } from "../contract/trace/trace-settings.ts";
 import { findFaultsBetweenSettings } from "./faults-between-settings.ts";
-import { createLimitsOf, LIMIT_VARS } from "./limit-settings.ts";
+import { createLimitsOf, LIMIT_VARS } from "./limits/limit-settings.ts";
 
 /** What wrangler.toml and its secrets give the Worker besides the Durable Object: text by name. */
 export type Vars = Readonly<Record<string, unknown>>;

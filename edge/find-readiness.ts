@@ -1,6 +1,6 @@
-import type { EventPublisher, PublisherReport } from "./event-publisher.ts";
+import type { RequestOrigin } from "./http/request-origin.ts";
+import type { EventPublisher, PublisherReport } from "./publish/event-publisher.ts";
 import { judgeReadiness, type PartState, type Readiness } from "./readiness.ts";
-import type { RequestOrigin } from "./request-origin.ts";
 
 export type HealthDeps = {
   readonly publisher: Pick<EventPublisher, "ping" | "reports">;

@@ -3,9 +3,9 @@ import type { KeyClaims, KeyScope } from "../contract/key.ts";
 import type { Receipt } from "../contract/receipt.ts";
 import type { DeadLetterReader } from "./dead-letter-reader.ts";
 import { delay } from "./delay.ts";
-import type { EventMemory } from "./event-memory.ts";
+import { ProblemError } from "./http/problem.ts";
 import type { Logger } from "./logger.ts";
-import { ProblemError } from "./problem.ts";
+import type { EventMemory } from "./redis/event-memory.ts";
 import type { StoreReader } from "./store/store-reader.ts";
 
 export type ReceiptDeps = {

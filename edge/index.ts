@@ -5,12 +5,12 @@ import type { Bindings } from "./bindings.ts";
 import { createCloudflarePlatform } from "./cloudflare-platform.ts";
 import { createDeps } from "./deps.ts";
 import { parseConfig } from "./env.ts";
+import { problemResponse } from "./http/problem.ts";
+import { addSecurityHeaders } from "./http/security-headers.ts";
 import { createLogger } from "./logger.ts";
-import { problemResponse } from "./problem.ts";
-import { addSecurityHeaders } from "./security-headers.ts";
 
-export { Publisher } from "./publisher.ts";
-export { RevocationKeeper } from "./revocation-keeper.ts";
+export { RevocationKeeper } from "./keys/revocation-keeper.ts";
+export { Publisher } from "./publish/publisher.ts";
 
 /** Built at an isolate's first request: bindings exist only then. */
 let app: Hono<AppEnv> | undefined;

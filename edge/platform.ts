@@ -1,7 +1,7 @@
 import type { HttpCache } from "./cache/colo-cache.ts";
-import type { CoarseGateOptions } from "./coarse-gate.ts";
-import type { EventPublisher } from "./event-publisher.ts";
-import type { RevocationStore } from "./revocation-list.ts";
+import type { RevocationStore } from "./keys/revocation-list.ts";
+import type { CoarseGateOptions } from "./limits/coarse-gate.ts";
+import type { EventPublisher } from "./publish/event-publisher.ts";
 import type { Tracing } from "./trace/tracing.ts";
 
 /** What the edge gets from where it runs: all else is the same everywhere. */

@@ -1,5 +1,5 @@
-import type { PublisherReport } from "./event-publisher.ts";
-import type { OutboxStatus } from "./outbox.ts";
+import type { PublisherReport } from "./publish/event-publisher.ts";
+import type { OutboxStatus } from "./publish/outbox.ts";
 
 export type PartState = "ok" | "failed" | "no answer";
 export type OutboxState = "ok" | "in use" | "full" | "failed";

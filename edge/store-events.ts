@@ -1,14 +1,14 @@
 import { type EncodedEvent, encodeEnvelope, splitIntoMessages } from "../contract/envelope.ts";
 import { eventsSubject, messageIdOf } from "../contract/stream.ts";
 import type { SpanOptions } from "../contract/trace/tracer.ts";
-import type { EventMemory } from "./event-memory.ts";
-import type { EventPublisher } from "./event-publisher.ts";
-import { type IngestLimitDeps, takeFromLimits } from "./limit-ingest.ts";
+import { ProblemError } from "./http/problem.ts";
+import type { RequestOrigin } from "./http/request-origin.ts";
+import { type IngestLimitDeps, takeFromLimits } from "./limits/limit-ingest.ts";
+import type { RateLimitDecision } from "./limits/rate-limit.ts";
 import type { EdgeCounters } from "./metrics/edge-counters.ts";
-import type { PublishOutcome, StreamMessage } from "./nats-publisher.ts";
-import { ProblemError } from "./problem.ts";
-import type { RateLimitDecision } from "./rate-limit.ts";
-import type { RequestOrigin } from "./request-origin.ts";
+import type { EventPublisher } from "./publish/event-publisher.ts";
+import type { PublishOutcome, StreamMessage } from "./publish/nats-publisher.ts";
+import type { EventMemory } from "./redis/event-memory.ts";
 import { publishTraced } from "./trace/publish-traced.ts";
 import { type TracingDeps, withSpan } from "./trace/with-span.ts";
 

@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { statusClassOf } from "../../contract/metrics/status-class.ts";
 import type { AppEnv } from "../app-env.ts";
-import { originOf, type RequestOrigin } from "../request-origin.ts";
+import { originOf, type RequestOrigin } from "../http/request-origin.ts";
 import type { EdgeCounters } from "./edge-counters.ts";
 import { routeFamilyOf } from "./route-family.ts";
 import type { TallyTeller } from "./tally-teller.ts";

@@ -4,8 +4,8 @@ import type { Metric } from "../../contract/metrics/metric.ts";
 import { READ_KINDS } from "../../contract/metrics/read-kind.ts";
 import { STATUS_CLASSES } from "../../contract/metrics/status-class.ts";
 import { rejectionCodeSchema } from "../../contract/rejection.ts";
-import type { LimitCounters } from "../limit-counters.ts";
-import type { RevocationStatus } from "../revocation-list.ts";
+import type { RevocationStatus } from "../keys/revocation-list.ts";
+import type { LimitCounters } from "../limits/limit-counters.ts";
 import { ROUTE_FAMILIES } from "./route-family.ts";
 
 /** From what a cache in memory takes to the longest that anybody waits. */

@@ -1,9 +1,9 @@
 import { gauge, type Metric, type Sample } from "../../contract/metrics/metric.ts";
-import type { CircuitState } from "../circuit-breaker.ts";
-import type { PublisherReport } from "../event-publisher.ts";
-import type { PublisherStatus } from "../outbox-publisher.ts";
+import type { RevocationStatus } from "../keys/revocation-list.ts";
+import type { PublisherReport } from "../publish/event-publisher.ts";
+import type { PublisherStatus } from "../publish/outbox-publisher.ts";
 import type { Readiness } from "../readiness.ts";
-import type { RevocationStatus } from "../revocation-list.ts";
+import type { CircuitState } from "../redis/circuit-breaker.ts";
 import type { EdgeCounters } from "./edge-counters.ts";
 import { createPublisherCounters } from "./publisher-counters.ts";
 import { withCounts } from "./tally.ts";

@@ -1,7 +1,7 @@
 import { createCounter } from "../../contract/metrics/counter.ts";
 import { createHistogram } from "../../contract/metrics/histogram.ts";
 import type { Metric } from "../../contract/metrics/metric.ts";
-import type { PublishOutcome, StreamMessage } from "../nats-publisher.ts";
+import type { PublishOutcome, StreamMessage } from "../publish/nats-publisher.ts";
 
 /** `kept`: in the outbox. Neither `refused` nor `unreachable` is stored: their senders were answered 503. */
 const OUTCOMES = ["stored", "duplicate", "kept", "refused", "unreachable"] as const;

@@ -1,11 +1,11 @@
 import type { Logger } from "../logger.ts";
-import type { NatsPublisher } from "../nats-publisher.ts";
-import { createOutbox } from "../outbox.ts";
+import type { NatsPublisher } from "../publish/nats-publisher.ts";
+import { createOutbox } from "../publish/outbox.ts";
 import {
   createOutboxPublisher,
   type OutboxPublisher,
   RETRY_DELAY_MS,
-} from "../outbox-publisher.ts";
+} from "../publish/outbox-publisher.ts";
 import type { PublisherTracing } from "../trace/publisher-tracing.ts";
 import { createAlarm } from "./alarm.ts";
 import type { OutboxFile } from "./outbox-files.ts";

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { DurableSql } from "../durable-sql.ts";
+import type { DurableSql } from "../publish/durable-sql.ts";
 
 export type FileSql = DurableSql & {
   /** Nothing may be written then. */

@@ -3,8 +3,8 @@ import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { BODY_TIMEOUT_MS } from "../../contract/limits.ts";
-import { problemResponse } from "../problem.ts";
-import { addSecurityHeaders } from "../security-headers.ts";
+import { problemResponse } from "../http/problem.ts";
+import { addSecurityHeaders } from "../http/security-headers.ts";
 
 /** What one client may take of the HTTP side before it has shown a key, and after. */
 export type HttpLimits = {

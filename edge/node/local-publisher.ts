@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import type { EventPublisher } from "../event-publisher.ts";
 import type { Logger } from "../logger.ts";
-import type { NatsPublisher } from "../nats-publisher.ts";
+import type { EventPublisher } from "../publish/event-publisher.ts";
+import type { NatsPublisher } from "../publish/nats-publisher.ts";
 import type { PublisherTracing } from "../trace/publisher-tracing.ts";
 import { createFilePublisher, type FilePublisher } from "./file-publisher.ts";
 import { type OutboxFile, takeLeftFiles, takeOutboxFile } from "./outbox-files.ts";

@@ -1,4 +1,4 @@
-import type { NatsPublisher } from "../nats-publisher.ts";
+import type { NatsPublisher } from "../publish/nats-publisher.ts";
 
 /** Several connections as one: messages take them in turn. One that hangs delays its share alone. */
 export function createNatsConnections(connections: readonly NatsPublisher[]): NatsPublisher {

@@ -1,7 +1,7 @@
 import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
 import { connect, errors, headers } from "@nats-io/transport-node";
 import type { TraceHeaders } from "../../contract/trace/trace-context.ts";
-import type { PublishError, StreamTransport } from "../stream-transport.ts";
+import type { PublishError, StreamTransport } from "../publish/stream-transport.ts";
 
 /**
  * NATS over TCP: a message of 1,000 events takes a sixth of the CPU that it takes over Node's WebSocket, one of a single event half of it.

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { createApp } from "../app.ts";
 import { createDeps } from "../deps.ts";
-import { createKeptRevocations } from "../kept-revocations.ts";
+import { createKeptRevocations } from "../keys/kept-revocations.ts";
 import type { Logger } from "../logger.ts";
-import { createNatsPublisher } from "../nats-publisher.ts";
-import { NATS_WEBSOCKET } from "../nats-websocket.ts";
+import { createNatsPublisher } from "../publish/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../publish/nats-websocket.ts";
 import { createTracing } from "../trace/tracing.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { openFileSql } from "./file-sql.ts";

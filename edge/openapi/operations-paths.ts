@@ -1,6 +1,6 @@
 import type { ProblemSlug } from "../../contract/problem.ts";
+import { REGIONS } from "../http/request-origin.ts";
 import type { Readiness } from "../readiness.ts";
-import { REGIONS } from "../request-origin.ts";
 import type { JsonSchema, Operation, PathItem } from "./document-types.ts";
 import { problemResponses } from "./problem-responses.ts";
 import type { SchemaCollector } from "./schema-collector.ts";

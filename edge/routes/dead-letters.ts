@@ -10,9 +10,9 @@ import { isUuid } from "../../contract/uuid.ts";
 import type { AppEnv } from "../app-env.ts";
 import { openCursor, sealCursor } from "../dead-letter-cursor.ts";
 import type { DeadLetterReader } from "../dead-letter-reader.ts";
-import { orInvalidQuery } from "../or-invalid-query.ts";
-import { ProblemError } from "../problem.ts";
-import { searchOf } from "../search-of.ts";
+import { orInvalidQuery } from "../http/or-invalid-query.ts";
+import { ProblemError } from "../http/problem.ts";
+import { searchOf } from "../http/search-of.ts";
 import { needWorker } from "../store/need-worker.ts";
 
 export type DeadLettersDeps = {

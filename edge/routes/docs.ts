@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../app-env.ts";
+import { pageHeaders } from "../http/security-headers.ts";
 import { renderDocsPage } from "../openapi/docs-page.ts";
 import { DOCS_STYLE } from "../openapi/docs-style.ts";
 import { createOpenApiDocument } from "../openapi/document.ts";
-import { pageHeaders } from "../security-headers.ts";
 
 const CACHE = { "cache-control": "public, max-age=300" };
 /** The page needs nothing but its own style sheet, so that is all that it may load. */

@@ -3,11 +3,11 @@ import { encodeCursor } from "../../contract/event-page.ts";
 import { pageCost } from "../../contract/query-cost.ts";
 import { parseEventPageSearch } from "../../contract/stats-search.ts";
 import type { AppEnv } from "../app-env.ts";
-import { orInvalidQuery } from "../or-invalid-query.ts";
-import type { QueryLimiter } from "../query-limiter.ts";
-import { searchOf } from "../search-of.ts";
+import { orInvalidQuery } from "../http/or-invalid-query.ts";
+import { searchOf } from "../http/search-of.ts";
+import { userIdOf } from "../http/user-id-of.ts";
+import type { QueryLimiter } from "../limits/query-limiter.ts";
 import type { StoreReader } from "../store/store-reader.ts";
-import { userIdOf } from "../user-id-of.ts";
 
 export type EventPagesDeps = {
   readonly store: Pick<StoreReader, "readPage">;

@@ -3,9 +3,9 @@ import { type ExportQuery, parseExportSearch } from "../../contract/export-query
 import { exportCost } from "../../contract/query-cost.ts";
 import type { ExportRequest } from "../../contract/store-api.ts";
 import type { AppEnv } from "../app-env.ts";
-import { orInvalidQuery } from "../or-invalid-query.ts";
-import type { QueryLimiter } from "../query-limiter.ts";
-import { searchOf } from "../search-of.ts";
+import { orInvalidQuery } from "../http/or-invalid-query.ts";
+import { searchOf } from "../http/search-of.ts";
+import type { QueryLimiter } from "../limits/query-limiter.ts";
 import { needWorker } from "../store/need-worker.ts";
 import type { WorkerClient } from "../store/worker-client.ts";
 

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../app-env.ts";
 import { findReadiness, type HealthDeps } from "../find-readiness.ts";
-import { ProblemError } from "../problem.ts";
-import { originOf } from "../request-origin.ts";
+import { ProblemError } from "../http/problem.ts";
+import { originOf } from "../http/request-origin.ts";
 
 /** `/healthz`: this isolate runs. `/readyz`: what works of all that stands behind it, as seen from the region of the request. */
 export function healthRoutes(deps: HealthDeps) {

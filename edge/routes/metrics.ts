@@ -4,13 +4,13 @@ import { isSameSecret } from "../../contract/same-secret.ts";
 import type { AppEnv } from "../app-env.ts";
 import { delay } from "../delay.ts";
 import { findReadiness, type HealthDeps } from "../find-readiness.ts";
+import { ProblemError } from "../http/problem.ts";
+import { originOf, originOfRegion, REGIONS, type RequestOrigin } from "../http/request-origin.ts";
+import type { RevocationList } from "../keys/revocation-list.ts";
 import type { EdgeCounters } from "../metrics/edge-counters.ts";
 import { edgeMetrics } from "../metrics/edge-metrics.ts";
 import type { TallyTeller } from "../metrics/tally-teller.ts";
-import { ProblemError } from "../problem.ts";
-import type { RedisCircuit } from "../redis-circuit.ts";
-import { originOf, originOfRegion, REGIONS, type RequestOrigin } from "../request-origin.ts";
-import type { RevocationList } from "../revocation-list.ts";
+import type { RedisCircuit } from "../redis/redis-circuit.ts";
 
 export type MetricsDeps = HealthDeps & {
   readonly redisCircuit: Pick<RedisCircuit, "state">;

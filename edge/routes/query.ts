@@ -2,8 +2,8 @@ import { Hono } from "hono";
 import { parseStatsJson } from "../../contract/stats-search.ts";
 import { answerStats, type StatsDeps, toAsked } from "../answer-stats.ts";
 import type { AppEnv } from "../app-env.ts";
-import { orInvalidQuery } from "../or-invalid-query.ts";
-import { readJson } from "../read-json.ts";
+import { orInvalidQuery } from "../http/or-invalid-query.ts";
+import { readJson } from "../http/read-json.ts";
 
 export const MAX_QUERY_BYTES = 64 * 1024;
 

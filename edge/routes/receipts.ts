@@ -3,8 +3,8 @@ import { RECEIPT_COST } from "../../contract/query-cost.ts";
 import { isUuid } from "../../contract/uuid.ts";
 import type { AppEnv } from "../app-env.ts";
 import { findReceipt, type ReceiptDeps } from "../find-receipt.ts";
-import { ProblemError } from "../problem.ts";
-import type { QueryLimiter } from "../query-limiter.ts";
+import { ProblemError } from "../http/problem.ts";
+import type { QueryLimiter } from "../limits/query-limiter.ts";
 
 /** `GET /v1/events/{event_id}`: what became of one event. Behind `authenticate(["r", "a"])`. */
 export function receiptRoutes(deps: ReceiptDeps & { readonly queries: QueryLimiter }) {

@@ -3,8 +3,8 @@ import type { StatsKind } from "../../contract/stats-query.ts";
 import { parseStatsSearch } from "../../contract/stats-search.ts";
 import { type AskedQuery, answerStats, type StatsDeps, toAsked } from "../answer-stats.ts";
 import type { AppEnv } from "../app-env.ts";
-import { orInvalidQuery } from "../or-invalid-query.ts";
-import { searchOf } from "../search-of.ts";
+import { orInvalidQuery } from "../http/or-invalid-query.ts";
+import { searchOf } from "../http/search-of.ts";
 
 /** The path of each kind of question, below `/v1/stats`. */
 export const STATS_PATHS: Readonly<Record<StatsKind, string>> = {

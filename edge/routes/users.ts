@@ -4,9 +4,9 @@ import type { ErasureRequest } from "../../contract/store-api.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { AnswerCache } from "../cache/answer-cache.ts";
 import { LONGEST_LIFE_MS } from "../cache/cached-answer.ts";
+import { userIdOf } from "../http/user-id-of.ts";
 import { needWorker } from "../store/need-worker.ts";
 import type { WorkerClient } from "../store/worker-client.ts";
-import { userIdOf } from "../user-id-of.ts";
 
 export type ErasureDeps = {
   readonly worker: Pick<WorkerClient, "ask"> | undefined;

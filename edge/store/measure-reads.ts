@@ -1,7 +1,7 @@
 import type { ReadKind } from "../../contract/metrics/read-kind.ts";
 import type { SpanOptions } from "../../contract/trace/tracer.ts";
+import { ProblemError } from "../http/problem.ts";
 import type { EdgeCounters } from "../metrics/edge-counters.ts";
-import { ProblemError } from "../problem.ts";
 import { type TracingDeps, withSpan } from "../trace/with-span.ts";
 import type { HotReader } from "./database-reader.ts";
 import type { StoreReader } from "./store-reader.ts";

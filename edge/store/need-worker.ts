@@ -1,4 +1,4 @@
-import { ProblemError } from "../problem.ts";
+import { ProblemError } from "../http/problem.ts";
 
 /** @throws {ProblemError} `store-unavailable`, saying `why`, where the edge is not given a worker. */
 export function needWorker<Worker>(worker: Worker | undefined, why: string): Worker {

@@ -1,4 +1,4 @@
-import { ProblemError } from "../problem.ts";
+import { ProblemError } from "../http/problem.ts";
 
 /** Says which part was slow and how long it was given. */
 export function storeTimeout(

@@ -1,6 +1,6 @@
 import type { Problem } from "../../contract/problem.ts";
 import { toTraceHeaders } from "../../contract/trace/trace-context.ts";
-import { ProblemError, type ProblemOptions } from "../problem.ts";
+import { ProblemError, type ProblemOptions } from "../http/problem.ts";
 import type { Tracing } from "../trace/tracing.ts";
 import { storeTimeout } from "./store-timeout.ts";
 

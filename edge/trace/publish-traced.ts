@@ -1,7 +1,7 @@
 import { toTraceHeaders } from "../../contract/trace/trace-context.ts";
-import type { EventPublisher } from "../event-publisher.ts";
-import type { PublishOutcome, StreamMessage } from "../nats-publisher.ts";
-import type { RequestOrigin } from "../request-origin.ts";
+import type { RequestOrigin } from "../http/request-origin.ts";
+import type { EventPublisher } from "../publish/event-publisher.ts";
+import type { PublishOutcome, StreamMessage } from "../publish/nats-publisher.ts";
 import type { TracingDeps } from "./with-span.ts";
 
 /** Publishes messages, each in a span of its own, which the message carries: whoever stores it goes on from there. */

@@ -1,6 +1,6 @@
 import { readTraceHeaders } from "../../contract/trace/trace-context.ts";
 import type { Span, Tracer } from "../../contract/trace/tracer.ts";
-import type { PublishOutcome, StreamMessage } from "../nats-publisher.ts";
+import type { PublishOutcome, StreamMessage } from "../publish/nats-publisher.ts";
 
 /** What a publisher needs to take part in the traces of its messages. */
 export type PublisherTracing = {

@@ -1,5 +1,5 @@
 import type { Span, SpanOptions } from "../../contract/trace/tracer.ts";
-import { ProblemError } from "../problem.ts";
+import { ProblemError } from "../http/problem.ts";
 import type { Tracing } from "./tracing.ts";
 
 export type TracingDeps = { readonly tracing?: Tracing | undefined };

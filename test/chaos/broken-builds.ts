@@ -33,7 +33,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   },
   {
     name: "the edge answers 202 without keeping the events in the outbox",
-    file: "edge/outbox-publisher.ts",
+    file: "edge/publish/outbox-publisher.ts",
     find: "return (await outbox.keep(message, now())) ?",
     replace: "return (true as boolean) ?",
     // Longer than the edge tries to publish.

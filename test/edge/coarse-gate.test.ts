@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createKey } from "../../contract/key.ts";
-import { type CoarseGateOptions, createCoarseGate } from "../../edge/coarse-gate.ts";
-import { createLimitCounters } from "../../edge/limit-counters.ts";
+import { type CoarseGateOptions, createCoarseGate } from "../../edge/limits/coarse-gate.ts";
+import { createLimitCounters } from "../../edge/limits/limit-counters.ts";
 import {
   createTestApp,
   NOW_MS,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { discardBody } from "../../edge/discard-body.ts";
+import { discardBody } from "../../edge/http/discard-body.ts";
 import { streaming } from "./test-app.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -41,4 +41,20 @@ it("discardBody() waits no longer than it is told for a body that does not end",
     start: (controller) => controller.enqueue(new Uint8Array(1)),
   });
   await discardBody(post(body), 50);
+});
+
+it("discardBody() takes a small body whole, however it comes", async () => {
+  let pulls = 0;
+  const body = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      pulls += 1;
+      controller.enqueue(new Uint8Array(100));
+      if (pulls === 3) controller.close();
+    },
+  });
+  const headers = { "content-length": "300" };
+  const request = new Request("https://edge.test", { method: "POST", body, headers });
+  await discardBody(request);
+  expect([pulls, request.bodyUsed]).toEqual([3, true]);
 });

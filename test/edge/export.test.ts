@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ProblemError } from "../../edge/problem.ts";
+import { ProblemError } from "../../edge/http/problem.ts";
 import type { WorkerClient } from "../../edge/store/worker-client.ts";
 import { createTestApp, READ_KEY, WRITE_KEY } from "./test-app.ts";
 

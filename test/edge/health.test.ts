@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PublisherReport } from "../../edge/event-publisher.ts";
+import type { PublisherReport } from "../../edge/publish/event-publisher.ts";
 import { createTestApp } from "./test-app.ts";
 
 const HOLDING: PublisherReport = {

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createKey } from "../../contract/key.ts";
-import type { PublisherReport } from "../../edge/event-publisher.ts";
 import { createPublisherCounters } from "../../edge/metrics/publisher-counters.ts";
 import { createTallySum, type Tally, tallyOf } from "../../edge/metrics/tally.ts";
 import { createTallyTeller } from "../../edge/metrics/tally-teller.ts";
+import type { PublisherReport } from "../../edge/publish/event-publisher.ts";
 import { parseScrape } from "../support/metrics/scrape.ts";
 import { createTestApp, post, SECRET, sampleEvent } from "./test-app.ts";
 

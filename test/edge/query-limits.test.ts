@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createLimitCounters } from "../../edge/limit-counters.ts";
-import { createLocalLimits } from "../../edge/local-limits.ts";
-import { createQueryLimiter } from "../../edge/query-limiter.ts";
-import type { RateLimitDecision } from "../../edge/rate-limit.ts";
+import { createLimitCounters } from "../../edge/limits/limit-counters.ts";
+import { createLocalLimits } from "../../edge/limits/local-limits.ts";
+import { createQueryLimiter } from "../../edge/limits/query-limiter.ts";
+import type { RateLimitDecision } from "../../edge/limits/rate-limit.ts";
 import {
   createTestApp,
   emptyStore,

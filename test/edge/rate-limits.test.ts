@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AppDeps } from "../../edge/app.ts";
-import type { MemoryAnswer } from "../../edge/event-memory.ts";
-import type { LimitState, ProjectLimits } from "../../edge/rate-limit.ts";
+import type { LimitState, ProjectLimits } from "../../edge/limits/rate-limit.ts";
+import type { MemoryAnswer } from "../../edge/redis/event-memory.ts";
 import { createTestApp, LIMITS, NOW_MS, post, sampleEvent, WRITE_KEY } from "./test-app.ts";
 
 const METRICS_TOKEN = "a token for metrics";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ProblemError } from "../../edge/problem.ts";
-import { readBody } from "../../edge/read-body.ts";
+import { ProblemError } from "../../edge/http/problem.ts";
+import { readBody } from "../../edge/http/read-body.ts";
 import { streaming } from "./test-app.ts";
 
 const text = new TextEncoder();

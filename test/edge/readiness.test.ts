@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PublisherReport } from "../../edge/event-publisher.ts";
-import type { OutboxStatus } from "../../edge/outbox.ts";
+import type { PublisherReport } from "../../edge/publish/event-publisher.ts";
+import type { OutboxStatus } from "../../edge/publish/outbox.ts";
 import { type Findings, judgeReadiness, type Readiness } from "../../edge/readiness.ts";
 
 const MAX_BYTES = 1_000;

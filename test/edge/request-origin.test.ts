@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { locationHintOf } from "../../edge/request-origin.ts";
+import { locationHintOf } from "../../edge/http/request-origin.ts";
 
 describe("locationHintOf()", () => {
   it.each([

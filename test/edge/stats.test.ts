@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StatsQuery } from "../../contract/stats-query.ts";
 import type { StatsReading } from "../../contract/stats-row.ts";
-import { ProblemError } from "../../edge/problem.ts";
+import { ProblemError } from "../../edge/http/problem.ts";
 import {
   createTestApp,
   emptyStore,

@@ -15,7 +15,7 @@ import { damagedFile } from "../generators/files.ts";
 import { createTally, type Tally } from "../tally.ts";
 import { runImport } from "./import-case.ts";
 import { judgeImport, totalOf } from "./judge-import.ts";
-import { runMangled } from "./run-mangled.ts";
+import { mangledRuns } from "./mangled-runs.ts";
 
 /** `sluice import` of hostile files, into a real edge with a real stream. */
 export const cliDoor: Door = async (options) => {
@@ -48,26 +48,29 @@ export type Scene = {
 const MAX_AT_ONCE = 3;
 const TIMEOUT_MS = 90_000;
 
-/** Every file of the corpora that fits into the number, then files by chance. */
+/** Everything of the corpora that fits into the number, then files by chance. */
 async function runAll(scene: Scene, options: DoorOptions): Promise<string[]> {
-  const corpus = [...NDJSON_FILES, ...CSV_FILES, ...PARQUET_FILES];
+  const peaks = { lines: 0, parquet: 0 };
+  const toTrial = (one: FileCase) => async () => {
+    const peakMiB = await runOne(one, scene);
+    const kind = isParquet(one) ? "parquet" : "lines";
+    peaks[kind] = Math.max(peaks[kind], peakMiB);
+  };
+  const files = [...NDJSON_FILES, ...CSV_FILES, ...PARQUET_FILES].map(toTrial);
+  const corpus = [...files, ...mangledRuns(scene)];
   // A few by chance also where the number is too small for the corpora.
   const chosen = spread(corpus, Math.min(corpus.length, Math.ceil(options.requests * 0.8)));
   const left = { seeds: options.seeds, requests: options.requests - chosen.length };
   const random = sharesOf(left).flatMap(({ seed, requests }) =>
     fc.sample(damagedFile, { seed, numRuns: requests }),
   );
-  const queue = [...chosen, ...random];
-  const peaks = { lines: 0, parquet: 0 };
+  const queue = [...chosen, ...random.map(toTrial)];
   const runLane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      if (options.stop.aborted) return;
-      const peakMiB = await runOne(next, scene);
-      const kind = isParquet(next) ? "parquet" : "lines";
-      peaks[kind] = Math.max(peaks[kind], peakMiB);
+      if (!options.stop.aborted) await next();
     }
   };
-  await Promise.all([...Array.from({ length: MAX_AT_ONCE }, runLane), runMangled(scene)]);
+  await Promise.all(Array.from({ length: MAX_AT_ONCE }, runLane));
   return [`most memory in MiB: ${peaks.lines} for lines, ${peaks.parquet} for Parquet`];
 }
 

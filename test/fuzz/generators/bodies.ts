@@ -127,9 +127,14 @@ function post(
       content,
       results: fc.constantFrom("results=all", "results=all", "results=all", ""),
       body: isHarmed
-        ? fc.record(
-            { damage, charset, packing: fc.constantFrom(...PACKINGS) },
-            { requiredKeys: [] },
+        ? fc.oneof(
+            fc.record({ packing: fc.constantFrom(...PACKINGS) }),
+            fc.record({ damage }),
+            fc.record({ charset }),
+            fc.record(
+              { damage, charset, packing: fc.constantFrom(...PACKINGS) },
+              { requiredKeys: [] },
+            ),
           )
         : fc.constant({}),
       type: isHarmed

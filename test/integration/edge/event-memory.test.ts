@@ -5,19 +5,19 @@ import type { AddressInfo } from "node:net";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  createRedisMemory,
-  type EventMemory,
-  type MemoryAnswer,
-} from "../../../edge/event-memory.ts";
-import {
   isAllowed,
   type LimitName,
   type LimitState,
   type ProjectLimits,
   type Rate,
-} from "../../../edge/rate-limit.ts";
-import { createRedisCircuit, type RedisCircuit } from "../../../edge/redis-circuit.ts";
-import { createRedisClient } from "../../../edge/redis-client.ts";
+} from "../../../edge/limits/rate-limit.ts";
+import {
+  createRedisMemory,
+  type EventMemory,
+  type MemoryAnswer,
+} from "../../../edge/redis/event-memory.ts";
+import { createRedisCircuit, type RedisCircuit } from "../../../edge/redis/redis-circuit.ts";
+import { createRedisClient } from "../../../edge/redis/redis-client.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
 import { startUpstashHttp } from "../../../local/upstash-http.ts";
 import { poll } from "../../support/poll.ts";

@@ -6,7 +6,7 @@ import {
   createNatsPublisher,
   type NatsPublisher,
   type PublishOutcome,
-} from "../../../edge/nats-publisher.ts";
+} from "../../../edge/publish/nats-publisher.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";
 import { poll } from "../../support/poll.ts";
 import { openReplicatedStream, type ReplicatedStream } from "../../support/replicated-stream.ts";

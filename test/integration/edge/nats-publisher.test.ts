@@ -1,6 +1,6 @@
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createNatsPublisher, type NatsPublisher } from "../../../edge/nats-publisher.ts";
+import { createNatsPublisher, type NatsPublisher } from "../../../edge/publish/nats-publisher.ts";
 import { type NatsService, startNats } from "../../support/nats.ts";
 import { natsTransport, natsUrlOf } from "./edge-process.ts";
 

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "@upstash/redis/cloudflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRedisMemory, type MemoryAnswer } from "../../../edge/event-memory.ts";
-import { createRedisBudget } from "../../../edge/query-budget.ts";
+import { createRedisBudget } from "../../../edge/limits/query-budget.ts";
 import {
   isAllowed,
   type LimitName,
   type LimitState,
   type ProjectLimits,
-} from "../../../edge/rate-limit.ts";
-import { createRedisCircuit } from "../../../edge/redis-circuit.ts";
-import { createRedisClient } from "../../../edge/redis-client.ts";
+} from "../../../edge/limits/rate-limit.ts";
+import { createRedisMemory, type MemoryAnswer } from "../../../edge/redis/event-memory.ts";
+import { createRedisCircuit } from "../../../edge/redis/redis-circuit.ts";
+import { createRedisClient } from "../../../edge/redis/redis-client.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
 import { startUpstashHttp } from "../../../local/upstash-http.ts";
 import { type RedisService, startRedis } from "../../support/redis.ts";

@@ -8,8 +8,8 @@ import {
   messageIdOf,
   STORE_CONSUMER,
 } from "../../../contract/stream.ts";
-import { createNatsPublisher } from "../../../edge/nats-publisher.ts";
-import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
+import { createNatsPublisher } from "../../../edge/publish/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/publish/nats-websocket.ts";
 import { answersTcp } from "../../../local/probes.ts";
 import type { NatsService } from "../../support/nats.ts";
 import { type NatsCluster, startNatsCluster } from "../../support/nats-cluster.ts";

@@ -2,8 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { createNatsPublisher } from "../../../edge/nats-publisher.ts";
-import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
+import { createNatsPublisher } from "../../../edge/publish/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/publish/nats-websocket.ts";
 import { prepareNats } from "../../../local/nats-server.ts";
 import { type NatsService, startNats } from "../../support/nats.ts";
 import { poll } from "../../support/poll.ts";

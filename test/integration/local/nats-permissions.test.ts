@@ -9,8 +9,8 @@ import {
   EVENTS_STREAM,
   OPERATOR_INBOX,
 } from "../../../contract/stream.ts";
-import { createNatsPublisher } from "../../../edge/nats-publisher.ts";
-import { NATS_WEBSOCKET } from "../../../edge/nats-websocket.ts";
+import { createNatsPublisher } from "../../../edge/publish/nats-publisher.ts";
+import { NATS_WEBSOCKET } from "../../../edge/publish/nats-websocket.ts";
 import { connectNats } from "../../../worker/nats.ts";
 import { prepareStreams } from "../../../worker/start-up.ts";
 import { startDeployedNats } from "../../support/deployed-nats.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { searchOf } from "../../../edge/search-of.ts";
-import { userIdOf } from "../../../edge/user-id-of.ts";
+import { searchOf } from "../../../edge/http/search-of.ts";
+import { userIdOf } from "../../../edge/http/user-id-of.ts";
 
 /** What clients send as Host makes them no URL, or one with another path. */
 const HOSTS = ["x", "a b", "%00", "[::1", "", "x:99999", "a@b"];

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type {
-  NatsPublisher,
-  PublishOutcome,
-  StreamMessage,
-} from "../../../../edge/nats-publisher.ts";
 import {
   createLocalPublisher,
   type LocalPublisher,
 } from "../../../../edge/node/local-publisher.ts";
+import type {
+  NatsPublisher,
+  PublishOutcome,
+  StreamMessage,
+} from "../../../../edge/publish/nats-publisher.ts";
 import { poll } from "../../../support/poll.ts";
 import { makeTempDir, type TempDir } from "../../../support/temp-dir.ts";
 
