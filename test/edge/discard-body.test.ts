@@ -54,7 +54,7 @@ it("discardBody() takes a small body whole, however it comes", async () => {
     },
   });
   const headers = { "content-length": "300" };
-  const request = new Request("https://edge.test", { method: "POST", body, headers });
+  const request = post(body, headers);
   await discardBody(request);
   expect([pulls, request.bodyUsed]).toEqual([3, true]);
 });

@@ -124,7 +124,8 @@ describe("createLimitsOf()", () => {
 });
 
 describe("every limit", () => {
-  const read = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
+  const read = (path: string) =>
+    readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
   it.each(Object.keys(LIMIT_VARS))("%s is documented", (name) => {
     expect(read("docs/operations.md")).toContain(`\`${name}\``);
   });
