@@ -71,7 +71,9 @@ export function describeErasure(bench: Bench): void {
 async function expectLateArrival(bench: Bench): Promise<void> {
   const [shop, other] = [bench.of("shop"), bench.of("shop-2")];
   const received_at = new Date(bench.planting.newFromMs).toISOString();
-  const ofUser = other.events.filter(({ user_id }) => user_id === SHARED_USER);
+  const ofUser = other.events
+    .filter(({ user_id }) => user_id === SHARED_USER)
+    .sort((a, b) => (a.occurred_at < b.occurred_at ? -1 : 1));
   for (const model of [started(ofUser[0]), started(ofUser.at(-1))]) {
     const event_id = crypto.randomUUID();
     for (const { id } of [shop, other]) {
