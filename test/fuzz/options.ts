@@ -10,7 +10,7 @@ and at the cold tier. Says what was answered, how memory grew, and what was wron
 anything was wrong.
 
   --door NAME          one of ${DOOR_NAMES.join(", ")}; as often as needed (default: all)
-  --requests N         requests at the edge (default 100000); the other doors get a share of it that takes about as long
+  --requests N         requests at the edge (default 100000); the other doors get a smaller share
   --seed N             where the random cases begin (default: a new one, which is printed)
   --concurrency N      requests at once (default 32)
   --json FILE          writes the reports there, too

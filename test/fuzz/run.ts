@@ -15,8 +15,8 @@ const DOORS: Readonly<Record<DoorName, { readonly door: Door; readonly share: nu
   "edge-node": { door: nodeEdgeDoor, share: 0.2 },
   worker: { door: workerDoor, share: 0.1 },
   stream: { door: streamDoor, share: 0.1 },
-  cli: { door: cliDoor, share: 0.002 },
-  cold: { door: coldDoor, share: 0.002 },
+  cli: { door: cliDoor, share: 0.0005 },
+  cold: { door: coldDoor, share: 0.001 },
 };
 
 const stopping = new AbortController();
