@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_TEXT_CHARACTERS } from "./limits.ts";
+import { parseForeign } from "./parse-foreign.ts";
 import { checkProperties, hasUnstorableText } from "./properties.ts";
 import type { Rejection, RejectionCode } from "./rejection.ts";
 import { parseTimestamp } from "./timestamp.ts";
@@ -120,7 +121,7 @@ function isText(value: unknown): value is string {
 }
 
 function readWithSchema(value: unknown): SubmittedEvent | Rejection {
-  const result = submittedEventSchema.safeParse(value, { reportInput: true });
+  const result = parseForeign(submittedEventSchema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   return issue === undefined
@@ -162,7 +163,8 @@ function toRejection(issue: z.core.$ZodIssue): Rejection {
   }
   const [field] = issue.path;
   if (field === undefined) {
-    return { code: "invalid_event", pointer: "", detail: "The event is not a JSON object" };
+    const fault = issue.code === "custom" ? issue.message : "is not a JSON object";
+    return { code: "invalid_event", pointer: "", detail: `The event ${fault}` };
   }
   const code = issue.code === "custom" ? issue.params?.code : undefined;
   const name = String(field);

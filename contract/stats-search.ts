@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type EventPageQuery, eventPageQuerySchema } from "./event-page.ts";
+import { parseForeign } from "./parse-foreign.ts";
 import { readFilterText, splitList } from "./property-filter.ts";
 import { type QueryFault, StatsQueryError } from "./query-parts.ts";
 import {
@@ -39,7 +40,7 @@ export function parseEventPageSearch(
  * @throws {StatsQueryError} that lists everything which is unknown, missing or wrong.
  */
 export function parseStatsJson(value: unknown): StatsQuery {
-  const result = statsQuerySchema.safeParse(value, { reportInput: true });
+  const result = parseForeign(statsQuerySchema, value);
   if (result.success) return result.data;
   throw new StatsQueryError(result.error.issues.flatMap((issue) => toFaults(issue)));
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
+import { parseForeign } from "../../contract/parse-foreign.ts";
 import { toFaults } from "../../contract/stats-search.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -21,7 +22,7 @@ export async function readJson<Schema extends z.ZodType>(
   } catch (cause) {
     throw new HttpProblem("malformed-body", { detail: "The body is not JSON", cause });
   }
-  const result = schema.safeParse(value, { reportInput: true });
+  const result = parseForeign(schema, value);
   if (result.success) return result.data;
   throw new HttpProblem("invalid-query", { errors: result.error.issues.flatMap(toFaults) });
 }
