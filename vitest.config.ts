@@ -16,6 +16,11 @@ const SUITES_ON_NODE = [
     : []),
 ].map((name) => `test/integration/edge/${name}.test.ts`);
 
+/** Whole stacks whose parts other suites try as well: in `npm run test:thorough`. */
+const LONG_STACKS = ["alerts", "doctor", "projects-in-duckdb"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
 /** One project for each level of test; `npm test` runs them in this order. */
 export default defineConfig({
   test: {
@@ -70,6 +75,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: isThorough ? [] : LONG_STACKS,
           testTimeout: 120_000,
           hookTimeout: 240_000,
           // Each file starts a whole stack; some start several.
