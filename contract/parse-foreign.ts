@@ -13,6 +13,9 @@ export function parseForeign<Schema extends z.ZodType>(
   } catch (error) {
     if (!(error instanceof TypeError && error.message.includes("primitive value"))) throw error;
     const message = "holds an object in place of a text or a list";
-    return { success: false, error: new z.ZodError([{ code: "custom", path: [], message }]) };
+    return {
+      success: false,
+      error: new z.ZodError<z.output<Schema>>([{ code: "custom", path: [], message }]),
+    };
   }
 }
