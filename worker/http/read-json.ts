@@ -22,7 +22,7 @@ export async function readJson<Schema extends z.ZodType>(
   } catch (cause) {
     throw new HttpProblem("malformed-body", { detail: "The body is not JSON", cause });
   }
-  const result = parseForeign(schema, value);
+  const result = parseForeign<z.output<Schema>>(schema as z.ZodType<z.output<Schema>>, value);
   if (result.success) return result.data;
   throw new HttpProblem("invalid-query", { errors: result.error.issues.flatMap(toFaults) });
 }
