@@ -60,6 +60,8 @@ export const VALID_JSON: readonly JsonCase[] = [
     constructor: '{"constructor":{"prototype":{"a":1}}}',
     proto_escaped: '{"__pr\\u006fto__":1}',
     to_string: '{"toString":1,"valueOf":2,"hasOwnProperty":3,"toJSON":4}',
+    length: '{"length":{"toString":null,"valueOf":null}}',
+    length_of_lists: '{"length":[[{}]]}',
     keys_256: `{${Array.from({ length: 256 }, (_, index) => `"k${index}":0`).join()}}`,
     keys_257: `{${Array.from({ length: 257 }, (_, index) => `"k${index}":0`).join()}}`,
   }),
