@@ -1,4 +1,5 @@
 import type { Bindings } from "./bindings.ts";
+import { delay } from "./delay.ts";
 import type { Config } from "./env.ts";
 import { createKeeperClient } from "./keys/revocation-keeper.ts";
 import { createLogger } from "./logger.ts";
@@ -14,6 +15,7 @@ export function createCloudflarePlatform(bindings: Bindings, config: Config): Pl
     gates: { project: bindings.PROJECT_GATE, refusedKeys: bindings.REFUSED_KEYS_GATE },
     // In every Worker; on workers.dev it keeps nothing.
     sharedCache: caches.default,
+    delay,
     tracing: config.tracing && createTracing(config.tracing, createLogger()),
   };
 }

@@ -4,7 +4,6 @@ import { createAnswerCache } from "./cache/answer-cache.ts";
 import { createColoCache } from "./cache/colo-cache.ts";
 import { createNeonDatabase } from "./database.ts";
 import { createDeadLetterReader } from "./dead-letter-reader.ts";
-import { delay } from "./delay.ts";
 import type { Config } from "./env.ts";
 import { createRedisRevocations } from "./keys/redis-revocations.ts";
 import { createRevocationList } from "./keys/revocation-list.ts";
@@ -62,7 +61,7 @@ export function createDeps(config: Config, platform: Platform): AppDeps {
       read: counters.metrics,
       tell: publisher.tell,
       clock: Date.now,
-      delay,
+      delay: platform.delay,
     }),
     maxEventAgeMs: config.maxEventAgeMs,
     // A healthy pipeline stores an event within a fraction of a second.

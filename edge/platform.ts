@@ -12,6 +12,8 @@ export type Platform = {
   readonly gates: Pick<CoarseGateOptions, "project" | "refusedKeys">;
   /** Undefined where answers are shared by nobody: the process' memory is then the only cache. */
   readonly sharedCache: HttpCache | undefined;
+  /** Before what is done some time after an answer. It ends early when the edge is to stop. */
+  readonly delay: (durationMs: number) => Promise<void>;
   /** Undefined where nothing is traced. */
   readonly tracing: Tracing | undefined;
 };

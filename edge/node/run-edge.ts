@@ -34,7 +34,7 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
   const background = new BackgroundWork((error) =>
     logger.error("work after an answer failed", { err: error }),
   );
-  const tracing = config.tracing && createTracing(config.tracing, logger);
+  const tracing = config.tracing && createTracing(config.tracing, logger, background.delay);
   const publisher = createLocalPublisher({
     folder: OUTBOX_DIR,
     maxBytes: config.outboxMaxBytes,
@@ -55,6 +55,7 @@ export async function runEdge(settings: NodeSettings, logger: Logger): Promise<R
       // Nothing here counts without Redis: a proxy in front of it may.
       gates: { project: undefined, refusedKeys: undefined },
       sharedCache: undefined,
+      delay: background.delay,
       tracing,
     }),
   );

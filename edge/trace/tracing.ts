@@ -20,14 +20,18 @@ export type Tracing = {
 };
 
 /** Spans are passed on beside the arguments, as OpenTelemetry's SDKs do: a read goes through many hands that need not know of them. */
-export function createTracing(settings: TraceSettings, logger: Logger): Tracing {
+export function createTracing(
+  settings: TraceSettings,
+  logger: Logger,
+  pause: (durationMs: number) => Promise<void> = delay,
+): Tracing {
   const spans = new AsyncLocalStorage<Span>();
   const now = createFineClock();
   const exporter = createSpanExporter({
     settings,
     fetch: (url, init) => fetch(url, init),
     now,
-    delay,
+    delay: pause,
     onDropped: (fields) => logger.warn("spans dropped", fields),
   });
   return {

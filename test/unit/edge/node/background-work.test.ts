@@ -27,3 +27,29 @@ it("BackgroundWork tells of work that failed, and does not wait for it for ever"
 it("BackgroundWork is finished when nothing was left", async () => {
   await new BackgroundWork(() => {}).finish();
 });
+
+it("BackgroundWork cuts delays short when it is to finish", async () => {
+  const done: string[] = [];
+  const background = new BackgroundWork(() => {});
+  background.waitUntil(
+    background
+      .delay(3_600_000)
+      .then(() => done.push("first"))
+      .then(() => background.delay(3_600_000))
+      .then(() => done.push("second")),
+  );
+  await background.finish();
+  expect(done).toEqual(["first", "second"]);
+});
+
+it("BackgroundWork lets delays last until then", async () => {
+  const background = new BackgroundWork(() => {});
+  let isOver = false;
+  void background.delay(20).then(() => {
+    isOver = true;
+  });
+  await new Promise(setImmediate);
+  expect(isOver).toBe(false);
+  await background.delay(30);
+  expect(isOver).toBe(true);
+});
