@@ -41,8 +41,8 @@ describe.concurrent("npm run chaos", () => {
   it("loses nothing that an edge on Node took while NATS was away, when that is killed", async () => {
     // Killed once its attempts to publish are over, with all that it has answered since in the outbox.
     const sequence = "cut:edge-nats:8000,+kill:edge@6000";
-    const args = ["--edge", "node", "--faults", "1", "--events", "500", "--sequence", sequence];
-    const { code, output } = await runChaos(ROOT, args);
+    const args = ["--edge", "node", "--faults", "1", "--events", "200", "--rate", "100"];
+    const { code, output } = await runChaos(ROOT, [...args, "--sequence", sequence]);
     expect(output).toContain(CLEAN);
     expect(code).toBe(0);
   });
