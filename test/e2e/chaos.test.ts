@@ -1,15 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { BROKEN_BUILDS, makeBrokenBuild } from "../chaos/broken-builds.ts";
+import { CLEAN, ROOT, runChaos } from "../support/chaos-command.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Before the test's own, so that no run outlives its test. */
-const RUN_TIMEOUT_MS = 110_000;
-const CLEAN = "lost 0, duplicated 0, unexpected 0";
 
 /** At once, as a run waits far more than it works. */
 describe.concurrent("npm run chaos", () => {
@@ -38,15 +30,6 @@ describe.concurrent("npm run chaos", () => {
     expect(code).toBe(0);
   });
 
-  it("loses nothing that an edge on Node took while NATS was away, when that is killed", async () => {
-    // Killed once its attempts to publish are over, with all that it has answered since in the outbox.
-    const sequence = "cut:edge-nats:8000,+kill:edge@6000";
-    const args = ["--edge", "node", "--faults", "1", "--events", "200", "--rate", "100"];
-    const { code, output } = await runChaos(ROOT, [...args, "--sequence", sequence]);
-    expect(output).toContain(CLEAN);
-    expect(code).toBe(0);
-  });
-
   it.each([
     [
       "harm:nats",
@@ -63,24 +46,4 @@ describe.concurrent("npm run chaos", () => {
 /** With this seed the first kill comes 0.8 s into the cut, when many events are under way; three times, as one may still hit nothing. */
 function aimedAt(sequence: string): string[] {
   return ["--sequence", sequence, "--seed", "7", "--faults", "3", "--events", "500"];
-}
-
-/** The harness of a checkout, as a user runs it. */
-async function runChaos(root: string, args: readonly string[]) {
-  const script = join(root, "test/chaos/run.ts");
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", script, "--rate", "400", ...args],
-    { stdio: ["ignore", "pipe", "pipe"], timeout: RUN_TIMEOUT_MS },
-  );
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-  }
-  const [code] = await once(child, "close");
-  // What a failed test shows.
-  process.stdout.write(output);
-  return { code, output };
 }

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createKey, type KeyScope } from "../../../contract/key.ts";
 import { REVOKED_KEYS, revocationField } from "../../../contract/revocation.ts";
 import type { LoopbackServer } from "../../../local/server-process.ts";
@@ -7,6 +7,7 @@ import { startUpstashHttp } from "../../../local/upstash-http.ts";
 import { type NatsService, startNats } from "../../support/nats.ts";
 import { poll } from "../../support/poll.ts";
 import { type RedisService, startRedis } from "../../support/redis.ts";
+import { isThorough } from "../../support/thoroughness.ts";
 import { createEvents, type EdgeProcess, idsOf, KEY_SECRET, startEdge } from "./edge-process.ts";
 import { type EventsStream, openEventsStream } from "./events-stream.ts";
 
@@ -115,8 +116,11 @@ async function readMetric(name: string): Promise<number | undefined> {
 
 const pass = (durationMs: number) => new Promise((resolve) => setTimeout(resolve, durationMs));
 
+/** What depends on nothing that runtimes do in ways of their own: tried on one, in `npm run test:thorough` on both. */
+const once = it.runIf(isThorough || inject("edgeRuntime") === "workerd");
+
 describe("A revocation", () => {
-  it("is in force once the list is as old as it may be, without a restart", async () => {
+  once("is in force once the list is as old as it may be, without a restart", async () => {
     const project = await createProject("in-time");
     expect((await project.post(project.revokedKey)).status).toBe(202);
     await redis.hset(REVOKED_KEYS, project.field, new Date().toISOString());
@@ -128,7 +132,7 @@ describe("A revocation", () => {
     expect(await readMetric("sluice_revocations_age_seconds")).toBeLessThan(60);
   });
 
-  it("is in force for all of many requests that wait for the list at once", async () => {
+  once("is in force for all of many requests that wait for the list at once", async () => {
     const project = await createProject("at-once");
     await project.post(project.revokedKey);
     await redis.hset(REVOKED_KEYS, project.field, new Date().toISOString());
@@ -178,7 +182,7 @@ describe("A revoked key while Redis is", () => {
 });
 
 describe("A revoked key after Redis", () => {
-  it("lost everything stays revoked, and Redis is told again", async () => {
+  once("lost everything stays revoked, and Redis is told again", async () => {
     const project = await createProject("flushed");
     await project.revoke();
     await redis.flushall();
@@ -201,7 +205,7 @@ describe("A revoked key after Redis", () => {
     await project.checkStored();
   });
 
-  it("holds something else under the list's name stays revoked", async () => {
+  once("holds something else under the list's name stays revoked", async () => {
     const project = await createProject("wrong-type");
     await project.revoke();
     await redis.set(REVOKED_KEYS, "something else");
