@@ -13,7 +13,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await createProgram(version).parseAsync();
+  const [, , name] = process.argv;
+  await (await createProgram(version, name)).parseAsync();
 } catch (error) {
   process.exitCode = report(error);
   // What failed may have left a socket open, which would keep the process: NATS' client does when a server accepts and then is silent.

@@ -9,7 +9,7 @@ import { completeZsh } from "../../../cli/completion/zsh.ts";
 import { createProgram } from "../../../cli/program.ts";
 import { runSluice } from "./run-sluice.ts";
 
-const tree = describeTree(createProgram("0"));
+const tree = describeTree(await createProgram("0"));
 const FILES = ["one.csv", "two words.csv", "sluice.bash", "sluice.zsh", "sluice.fish"];
 let cwd: string;
 

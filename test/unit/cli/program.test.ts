@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createProgram } from "../../../cli/program.ts";
 
 const WIDTH = 100;
-const program = createProgram("1.2.3");
+const program = await createProgram("1.2.3");
 
 /** Every command with the words that lead to it. */
 function all(command: Command, path = ""): [string, Command][] {
@@ -77,3 +77,22 @@ test("createProgram() lists its commands in groups", () => {
     expect(text).toContain(`\n${group}\n`);
   expect(text).toMatch(/^Usage: sluice <command> \[options\]\n/);
 });
+
+test.each(program.commands.map((command) => command.name()))(
+  "createProgram() for %s has it as the whole has, and loads no other",
+  async (name) => {
+    const { commands } = await createProgram("1.2.3", name);
+    const [whole] = program.commands.filter((command) => command.name() === name);
+    const [alone] = commands.filter((command) => command.name() === name);
+    expect(alone && helpOf(alone)).toBe(whole && helpOf(whole));
+    if (name !== "completion") expect(commands).toHaveLength(1);
+  },
+);
+
+test.each(["help", "--help", "expotr", "", "constructor"])(
+  "createProgram() for %j knows every command",
+  async (name) => {
+    const { commands } = await createProgram("1.2.3", name);
+    expect(commands).toHaveLength(program.commands.length);
+  },
+);
