@@ -63,23 +63,25 @@ export default defineConfig({
           provide: { edgeRuntime: "node" },
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 4,
         },
       },
       {
         test: {
           name: "integration",
+          globalSetup: "test/support/timescale-template.ts",
           include: ["test/integration/**/*.test.ts"],
           provide: { edgeRuntime: "workerd" },
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Most of them wait, for time-outs and for servers that they stopped: two at a time also on two processors.
-          maxWorkers: 2,
+          // Most of them wait, for time-outs and for servers that they stopped.
+          maxWorkers: 4,
         },
       },
       {
         test: {
           name: "e2e",
+          globalSetup: "test/support/timescale-template.ts",
           include: ["test/e2e/**/*.test.ts"],
           exclude: isThorough ? [] : LONG_STACKS,
           testTimeout: 120_000,

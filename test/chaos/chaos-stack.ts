@@ -11,6 +11,7 @@ import { createStack } from "../../local/stack.ts";
 import { createSupervisor } from "../../local/supervisor.ts";
 import { createWatchdog } from "../../local/watchdog.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
+import { copyTimescaleTemplate } from "../support/timescale-template.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 export const PROJECT = "chaos";
@@ -55,6 +56,7 @@ export async function createChaosStack(options: ChaosStackOptions): Promise<Chao
   const { natsNodes = 1, edge = "workerd", say } = options;
   const tempDir = await makeTempDir("chaos");
   const dataDir = tempDir.path;
+  await copyTimescaleTemplate(dataDir);
   const ports = await choosePorts(dataDir, { PORT: String(await findFreePort()) });
   const secrets = await loadSecrets(dataDir);
   const links = new Map<string, TcpProxy>();

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { findFreePort } from "../../local/free-port.ts";
 import { poll } from "./poll.ts";
 import { makeTempDir } from "./temp-dir.ts";
+import { copyTimescaleTemplate } from "./timescale-template.ts";
 
 /** The content of DATA_DIR/local.json. */
 export interface StackDescription {
@@ -45,6 +46,9 @@ export async function startStack({
   args?: readonly string[];
 } = {}): Promise<StackService> {
   const tempDir = await makeTempDir("stack");
+  if (env.DATA_DIR === undefined && !args.includes("--store")) {
+    await copyTimescaleTemplate(tempDir.path);
+  }
   const script = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
   const child = spawn(
     process.execPath,

@@ -9,10 +9,11 @@ import { statsQuerySchema } from "../../../contract/stats-query.ts";
 import { createDuckDbEngine } from "../../../worker/duckdb/duckdb-engine.ts";
 import { poll } from "../../support/poll.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
+import { runs } from "../../support/thoroughness.ts";
 import { BATCH_ROWS, batchOfNumber } from "./numbered-batch.ts";
 
 const WRITING_PROCESS = fileURLToPath(new URL("writing-process.ts", import.meta.url));
-const ROUNDS = 12;
+const ROUNDS = runs(4, 30);
 
 let folder: TempDir;
 let path: string;

@@ -8,10 +8,10 @@ import { workerDoor } from "../../fuzz/worker/worker-door.ts";
 import { isThorough, runs } from "../../support/thoroughness.ts";
 
 const DOORS: readonly (readonly [name: string, door: Door, requests: number])[] = [
-  ["requests at the worker", workerDoor, runs(600, 20_000)],
-  ["messages in the stream", streamDoor, runs(400, 10_000)],
-  ["files at the command line", cliDoor, runs(25, 400)],
-  ["files in the cold tier", coldDoor, runs(20, 400)],
+  ["requests at the worker", workerDoor, runs(300, 20_000)],
+  ["messages in the stream", streamDoor, runs(200, 10_000)],
+  ["files at the command line", cliDoor, runs(12, 400)],
+  ["files in the cold tier", coldDoor, runs(10, 400)],
 ];
 
 describe("hostile input does no harm", () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { encodeEnvelope, encodeEvent } from "../../../contract/envelope.ts";
@@ -19,6 +20,9 @@ import { openReplicatedStream, type ReplicatedStream } from "../../support/repli
 import { isThorough } from "../../support/thoroughness.ts";
 import { createEvents } from "../worker/publisher.ts";
 import { killWorkers, startWorker, type WorkerProcess } from "../worker/worker-process.ts";
+
+/** Between two messages: as fast as they go costs the processors of everybody else. */
+const PAUSE_MS = 5;
 
 let cluster: NatsCluster;
 
@@ -166,6 +170,7 @@ function startLoad(cluster: NatsCluster, projectId: string): Load {
       for (let isStored = false; !isStored && !isOver; ) {
         const { status } = await publisher.publish(message);
         isStored = status === "stored" || status === "duplicate";
+        await delay(PAUSE_MS);
         if (isStored) acknowledged.push(...events.map(({ event_id }) => event_id));
       }
     }
