@@ -87,7 +87,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 240_000,
           // Each file starts a whole stack; some start several.
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],

@@ -9,9 +9,10 @@ import { loadSecrets } from "../../local/secrets.ts";
 import { runSluice } from "../integration/cli/run-sluice.ts";
 import { readGitEvents } from "../support/git-events.ts";
 import { poll } from "../support/poll.ts";
-import { type StackService, startStack } from "../support/stack.ts";
+import { PATIENT, type StackService, startStack } from "../support/stack.ts";
 import { createStackClient, type StackClient } from "../support/stack-client.ts";
 import { makeTempDir, type TempDir } from "../support/temp-dir.ts";
+import { isThorough } from "../support/thoroughness.ts";
 
 /**
  * Events leave the system in each format and come back, and a user leaves it for good: as a user of the command line does both. In DuckDB,
@@ -31,7 +32,7 @@ let source: StackClient;
 
 beforeAll(async () => {
   folder = await makeTempDir("exports");
-  stack = await startStack({ args: ["--store", "duckdb"] });
+  stack = await startStack({ args: ["--store", "duckdb"], env: PATIENT });
   ({ keySecret } = await loadSecrets(stack.dataDir));
   source = await createStackClient(stack, "source");
 });
@@ -52,7 +53,8 @@ it.each(FORMATS)("exports them as %s", async (format) => {
   expect(bytes).toBeGreaterThan(1_000_000);
 });
 
-it.each(FORMATS)(
+// What sluice import makes of NDJSON is seen at the start.
+it.each(isThorough ? FORMATS : FORMATS.slice(1))(
   "gives the same answers after an import of %s into another project",
   async (format) => {
     const projectId = `from-${format.replace(".", "-")}`;

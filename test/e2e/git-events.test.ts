@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Interval, listBuckets } from "../../contract/time-buckets.ts";
 import { runSluice } from "../integration/cli/run-sluice.ts";
 import { readGitEvents } from "../support/git-events.ts";
-import { type StackService, startStack } from "../support/stack.ts";
+import { PATIENT, type StackService, startStack } from "../support/stack.ts";
 import { createStackClient, type StackClient } from "../support/stack-client.ts";
 
 /** The known answers about 150,233 real events, asked of the whole system after an import as a user would do it. */
@@ -21,7 +21,7 @@ let client: StackClient;
 let sql: Sql;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ env: PATIENT });
   client = await createStackClient(stack);
   sql = postgres(stack.database_url, { max: 1, onnotice: () => {} });
 });

@@ -29,7 +29,7 @@ it(
       part: "database",
       how: "gone",
       seconds: SECONDS,
-      eventsPerSecond: 2_000,
+      eventsPerSecond: 1_500,
       env: { STREAM_MAX_BYTES: String(1024 * 1024) },
     });
     expect(report).toMatchObject({ lost: 0, duplicated: 0, unexpected: 0 });

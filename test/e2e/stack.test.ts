@@ -7,7 +7,7 @@ import { isPortFree } from "../../local/free-port.ts";
 import { answersStatus } from "../../local/probes.ts";
 import { poll } from "../support/poll.ts";
 import { findRunning, readProcessTree } from "../support/process-tree.ts";
-import { type StackService, startStack, whileStopped } from "../support/stack.ts";
+import { PATIENT, type StackService, startStack, whileStopped } from "../support/stack.ts";
 import { createStackClient, type StackClient } from "../support/stack-client.ts";
 import { startSteadyPoster } from "../support/steady-poster.ts";
 import { makeTempDir, type TempDir } from "../support/temp-dir.ts";
@@ -27,7 +27,7 @@ describe("npm start", () => {
   });
 
   async function start(env: Record<string, string> = {}): Promise<StackService> {
-    const stack = await startStack({ env });
+    const stack = await startStack({ env: { ...PATIENT, ...env } });
     stacks.add(stack);
     return stack;
   }

@@ -3,7 +3,7 @@ export const isThorough = process.env.SLUICE_THOROUGH === "true";
 
 /**
  * How often something random is tried: a few times in `npm test`, which has minutes, and often in `npm run test:thorough`.
- * The short form of all suites together still asks engines more than 2,000 random questions.
+ * The short form of all suites together still asks engines about 1,000 random questions.
  */
 export function runs(few: number, many: number): number {
   return isThorough ? many : few;

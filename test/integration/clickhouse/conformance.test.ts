@@ -16,7 +16,7 @@ describeConformance("ClickHouse", {
       },
     };
   },
-  runs: runs(20, 400),
+  runs: runs(10, 400),
   hasRealEvents: isThorough,
 });
 

@@ -10,7 +10,7 @@ import { openTiered } from "./open-tiered.ts";
 const FLOOR_MS = Date.parse("2024-03-15T00:00:00Z");
 
 describeConformance("PostgreSQL and files, with everything old coming late,", {
-  runs: runs(20, 200),
+  runs: runs(10, 200),
   repeats: true,
   hasRealEvents: isThorough,
   open: () => openTiered(startPostgres, FLOOR_MS),

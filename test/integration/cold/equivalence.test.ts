@@ -12,7 +12,7 @@ import { runs } from "../../support/thoroughness.ts";
 import { type ColdStack, NEVER, openColdStack } from "./cold-stack.ts";
 
 /** Of each kind. A floor moves only forward, so that all cases with one boundary are archived at once, in the order of their boundaries. */
-const CASES = Number(process.env.COLD_CASES ?? runs(25, 120));
+const CASES = Number(process.env.COLD_CASES ?? runs(10, 120));
 const SEED = Number(process.env.COLD_SEED ?? Date.now() % 1_000_000_000);
 
 let database: PostgresService;

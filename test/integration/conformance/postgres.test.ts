@@ -15,9 +15,9 @@ const open = async (options: Parameters<typeof openTimescaleEngine>[1]) => {
   };
 };
 
-describeConformance("PostgreSQL", { runs: runs(200, 2_000), open: () => open({}) });
+describeConformance("PostgreSQL", { runs: runs(80, 2_000), open: () => open({}) });
 
 describeConformance("PostgreSQL with an index on all properties", {
-  runs: runs(60, 600),
+  runs: runs(25, 600),
   open: () => open({ indexes: { ...NO_INDEXES, hasPropertiesIndex: true } }),
 });

@@ -7,7 +7,7 @@ import { openTimescaleEngine } from "../../support/timescale-engine.ts";
 let databaseUrl = "";
 
 describeConformance("TimescaleDB", {
-  runs: runs(60, 600),
+  runs: runs(25, 600),
   async open() {
     const server = await startTimescale();
     databaseUrl = server.url;

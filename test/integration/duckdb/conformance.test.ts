@@ -3,7 +3,7 @@ import { runs } from "../../support/thoroughness.ts";
 import { openDuckDbEngine } from "./open-engine.ts";
 
 describeConformance("DuckDB", {
-  runs: runs(100, 1_000),
+  runs: runs(40, 1_000),
   repeats: true,
   open: () => openDuckDbEngine(),
 });

@@ -25,14 +25,14 @@ const FLOOR_MS = Date.parse("2024-03-15T00:00:00Z");
 const KINDS = Object.keys(STATS_QUERY_SCHEMAS) as StatsKind[];
 
 const STORES: readonly { name: string; open: () => Promise<EngineUnderTest>; runs: number }[] = [
-  { name: "DuckDB", open: () => openDuckDbEngine(), runs: runs(15, 300) },
-  { name: "PostgreSQL", open: openPostgres, runs: runs(15, 300) },
+  { name: "DuckDB", open: () => openDuckDbEngine(), runs: runs(6, 300) },
+  { name: "PostgreSQL", open: openPostgres, runs: runs(6, 300) },
   {
     name: "PostgreSQL and files",
     open: () => openTiered(startPostgres, FLOOR_MS),
-    runs: runs(6, 100),
+    runs: runs(3, 100),
   },
-  { name: "ClickHouse", open: openClickHouse, runs: runs(6, 100) },
+  { name: "ClickHouse", open: openClickHouse, runs: runs(3, 100) },
 ];
 
 type Project = {
