@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { isThorough } from "./test/support/thoroughness.ts";
 
 /** Tests of what only a Worker has: the entry of one, and Cloudflare's cache. */
@@ -24,14 +25,22 @@ const LONG_STACKS = ["alerts", "doctor", "projects-in-duckdb"].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
-/** Files take turns in a process: one for each file costs the unit tests 50 s of processor time, of 65. */
-const SHARED_PROCESS = { isolate: false, maxWorkers: 2 };
+/** Files take turns in a few processes: one for each file costs the unit tests 50 s of processor time, of 65. */
+const SHARED_PROCESSES = { isolate: false, maxWorkers: 2 };
+/** Most of them wait, for time-outs and for servers that they stopped. */
+const INTEGRATION = {
+  isolate: false,
+  maxWorkers: 4,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
 
 /** One project for each level of test; `npm test` runs them in this order. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...SHARED_PROCESS, name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { test: { ...SHARED_PROCESSES, name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {
         plugins: [
           cloudflareTest({
@@ -43,14 +52,14 @@ export default defineConfig({
           }),
         ],
         // Every test has an app of its own.
-        test: { ...SHARED_PROCESS, name: "edge", include: ["test/edge/**/*.test.ts"] },
+        test: { ...SHARED_PROCESSES, name: "edge", include: ["test/edge/**/*.test.ts"] },
       },
       {
         resolve: {
           alias: { "cloudflare:test": resolve("test/support/cloudflare-test-on-node.ts") },
         },
         test: {
-          ...SHARED_PROCESS,
+          ...SHARED_PROCESSES,
           name: "edge-node",
           include: ["test/edge/**/*.test.ts"],
           exclude: ABOUT_CLOUDFLARE,
@@ -58,24 +67,19 @@ export default defineConfig({
       },
       {
         test: {
+          ...INTEGRATION,
           name: "integration-node",
           include: SUITES_ON_NODE,
           provide: { edgeRuntime: "node" },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          maxWorkers: 4,
         },
       },
       {
         test: {
+          ...INTEGRATION,
           name: "integration",
           globalSetup: "test/support/timescale-template.ts",
           include: ["test/integration/**/*.test.ts"],
           provide: { edgeRuntime: "workerd" },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          // Most of them wait, for time-outs and for servers that they stopped.
-          maxWorkers: 4,
         },
       },
       {
@@ -86,6 +90,7 @@ export default defineConfig({
           exclude: isThorough ? [] : LONG_STACKS,
           testTimeout: 120_000,
           hookTimeout: 240_000,
+          isolate: false,
           // Each file starts a whole stack; some start several.
           maxWorkers: 3,
         },

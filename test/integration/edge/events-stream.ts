@@ -4,6 +4,7 @@ import { decodeEnvelope } from "../../../contract/envelope.ts";
 import { EVENTS_STREAM, eventsSubject } from "../../../contract/stream.ts";
 import { eventsStreamWish } from "../../../contract/stream-wish.ts";
 import type { NatsService } from "../../support/nats.ts";
+import { poll } from "../../support/poll.ts";
 
 /** Stands in for the worker: makes the stream, and looks into it. */
 export interface EventsStream {
@@ -36,7 +37,11 @@ export async function openEventsStream(nats: NatsService): Promise<EventsStream>
       await streams.update(EVENTS_STREAM, { max_bytes: maxBytes });
     },
     async remove() {
-      await streams.delete(EVENTS_STREAM).catch(() => {});
+      // A server that has just been started again may not answer yet.
+      await poll("no stream", async () => {
+        await streams.delete(EVENTS_STREAM).catch(() => {});
+        return (await streams.names().next()).length === 0;
+      });
     },
     async countMessages() {
       return (await streams.info(EVENTS_STREAM)).state.messages;

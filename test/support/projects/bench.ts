@@ -37,11 +37,11 @@ export function useBench({ args, hasColdTier }: BenchOptions): Bench {
   beforeAll(async () => {
     const coldFolder = await makeTempDir("cold");
     folder = coldFolder;
-    const env = hasColdTier ? { COLD_URL: pathToFileURL(coldFolder.path).href } : {};
-    const started = await startStack({ args, env });
-    stack = started;
+    const cold = hasColdTier ? { COLD_URL: pathToFileURL(coldFolder.path).href } : {};
+    const ready = await startStack({ args, env: { ACCESS_LOG: "true", ...cold } });
+    stack = ready;
     projects = await Promise.all(
-      PROJECTS.map((id) => createProjectUnderTest(started, id, planting.eventsOf(id))),
+      PROJECTS.map((id) => createProjectUnderTest(ready, id, planting.eventsOf(id))),
     );
   });
   afterAll(async () => {

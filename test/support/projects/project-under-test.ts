@@ -12,6 +12,16 @@ import type { PlantedProject } from "./planted-events.ts";
 const CHECKOUT = fileURLToPath(new URL("../../..", import.meta.url));
 const TIMEOUT_MS = 60_000;
 
+/** Says in logs whose a request was. */
+function requestIdOf(id: PlantedProject): string {
+  return `of=${id}=${crypto.randomUUID()}`;
+}
+
+/** The project whose request it was, if it was one of {@link ProjectUnderTest}. */
+export function projectOfRequest(requestId: unknown): string | undefined {
+  return typeof requestId === "string" ? /^of=([^=]+)=/.exec(requestId)?.[1] : undefined;
+}
+
 /** A project of a running stack, with the events that it must be found to have, and no others. */
 export type ProjectUnderTest = {
   readonly id: PlantedProject;
@@ -46,7 +56,11 @@ export async function createProjectUnderTest(
     events,
     sentIds: new Set(),
     request(scope, path, init = {}) {
-      const headers = { authorization: `Bearer ${keys[scope]}`, ...init.headers };
+      const headers = {
+        authorization: `Bearer ${keys[scope]}`,
+        "x-request-id": requestIdOf(id),
+        ...init.headers,
+      };
       return poll(
         `an answer of ${path}`,
         async () => {
@@ -66,7 +80,8 @@ export async function createProjectUnderTest(
     },
     async post(sent, query = "?wait=stored", headers = {}) {
       for (const { event_id } of sent as Partial<Event>[]) project.sentIds.add(event_id ?? "");
-      const response = await client.send(JSON.stringify(sent), headers, query);
+      const named = { "x-request-id": requestIdOf(id), ...headers };
+      const response = await client.send(JSON.stringify(sent), named, query);
       const text = await response.text();
       expect(response.status, `${id}: ${text}`).toBe(202);
       return JSON.parse(text) as IngestAnswer;

@@ -6,6 +6,7 @@ import type { Bench } from "./bench.ts";
 import { readLogs, readRedis, readStream } from "./look-inside.ts";
 import { expectNoOther } from "./own-answers.ts";
 import { isPlanted, PLANTED, PROJECTS } from "./planted-events.ts";
+import { projectOfRequest } from "./project-under-test.ts";
 
 /** What lies inside the parts says by its place whose it is, and logs say nothing. */
 export function describeParts(bench: Bench): void {
@@ -40,7 +41,18 @@ export function describeParts(bench: Bench): void {
     expect(messages.length).toBeGreaterThan(bench.projects.length);
   });
 
-  it("no log has anything of an event", async () => {
-    for (const log of await readLogs(bench.stack)) expect(log).not.toContain(PLANTED);
+  it("no log has anything of an event, and a request's line names its own project", async () => {
+    const logs = await readLogs(bench.stack);
+    for (const log of logs) expect(log).not.toContain(PLANTED);
+    const lines = logs.flatMap((log) => log.split("\n").filter((line) => line.startsWith("{")));
+    const named = new Set<string>();
+    for (const line of lines) {
+      const { request_id, project } = JSON.parse(line);
+      const id = projectOfRequest(request_id);
+      if (id === undefined || project === undefined) continue;
+      expect(project).toBe(id);
+      named.add(id);
+    }
+    expect(named).toEqual(new Set(PROJECTS));
   });
 }
