@@ -33,7 +33,7 @@ Secrets may also come from files: NAME_FILE.
   SLUICE_URL                 the edge, with SLUICE_KEY (a read key tells how fresh answers are) and
                              METRICS_TOKEN
   WORKER_URL                 the worker, with WORKER_TOKEN
-  NATS_URL                   NATS, with NATS_USER and NATS_PASSWORD of the operator
+  NATS_URL                   NATS, with NATS_USER and NATS_PASSWORD of the operator, or NATS_CREDS
   UPSTASH_REDIS_REST_URL     the edge's Redis, with UPSTASH_REDIS_REST_TOKEN
   DATABASE_URL               the edge's database or the worker's, with the edge's
                              NEON_FETCH_ENDPOINT; or CLICKHOUSE_URL

@@ -19,6 +19,8 @@ Environment:
   NATS_URL        the NATS servers, separated by commas, where --nats-url is not given
   NATS_USER, NATS_PASSWORD
                   those of the operator, where the URL has none
+  NATS_CREDS      in place of both: the content of a .creds file. It may come from a file,
+                  NATS_CREDS_FILE, as NATS_PASSWORD may
   DATA_DIR        where no server is given: the local stack's data (default .data), for its own`;
 
 export const KEYS_ENVIRONMENT = `

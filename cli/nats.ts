@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   JetStreamApiCodes,
   JetStreamApiError,
@@ -11,14 +12,16 @@ import {
   AuthorizationError,
   ClosedConnectionError,
   connect,
+  credsAuthenticator,
   type NatsConnection,
   PermissionViolationError,
   RequestError,
   TimeoutError,
 } from "@nats-io/transport-node";
 import { Option } from "commander";
+import { readSecretFiles } from "../contract/secret-files.ts";
 import { OPERATOR_INBOX } from "../contract/stream.ts";
-import { CliError } from "./cli-error.ts";
+import { CliError, UsageError } from "./cli-error.ts";
 import { type NatsTarget, resolveNatsTarget } from "./nats/target.ts";
 
 /** What an operator's command works with: NATS itself, since it must also work while the worker is dead. */
@@ -43,12 +46,13 @@ export function natsUrlOption(): Option {
 /**
  * Lends a connection and closes it.
  * @throws {CliError} that names the server when it cannot be reached, refuses the user, or does not answer.
+ * @throws {UsageError} when the environment names no server, or its secrets cannot be read.
  */
 export async function withNats<T>(
   options: NatsOptions,
   use: (nats: Nats) => Promise<T>,
 ): Promise<T> {
-  const target = resolveNatsTarget(options, process.env);
+  const target = resolveNatsTarget(options, readSecrets(process.env));
   const connection = await connectOrExplain(target);
   try {
     const manager = await jetstreamManager(connection, {
@@ -95,6 +99,15 @@ export function reasonOf(error: unknown): string | undefined {
   return undefined;
 }
 
+function readSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { settings, faults } = readSecretFiles(env, ["NATS_CREDS", "NATS_PASSWORD"], (path) =>
+    readFileSync(path, "utf8"),
+  );
+  if (faults.length === 0) return settings;
+  const messages = faults.map(({ name, message }) => `${name} ${message}`);
+  throw new UsageError(`Cannot use the environment: ${messages.join("; ")}`);
+}
+
 async function connectOrExplain(target: NatsTarget): Promise<NatsConnection> {
   try {
     return await connectNats(target, {
@@ -111,7 +124,7 @@ async function connectOrExplain(target: NatsTarget): Promise<NatsConnection> {
 }
 
 export function connectNats(
-  { servers, isTls, user, password, token }: NatsTarget,
+  { servers, isTls, user, password, token, creds }: NatsTarget,
   options: { readonly timeoutMs: number; readonly maxReconnectAttempts: number },
 ): Promise<NatsConnection> {
   return connect({
@@ -120,6 +133,9 @@ export function connectNats(
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
+    ...(creds === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
     name: "sluice-cli",
     inboxPrefix: OPERATOR_INBOX,
     timeout: options.timeoutMs,
@@ -132,13 +148,17 @@ export function connectNats(
 /** Why {@link connectNats} failed, in words that say what to look at. */
 export function whyNotConnected(
   error: unknown,
-  { user, token }: Pick<NatsTarget, "user" | "token">,
+  { user, token, creds }: Pick<NatsTarget, "user" | "token" | "creds">,
   timeoutMs: number,
 ): string {
   if (error instanceof AuthorizationError) {
+    if (creds !== undefined) {
+      return "it refuses NATS_CREDS: they have expired, were revoked, or are of another account or operator";
+    }
     const hint = "set NATS_USER and NATS_PASSWORD, or put them into the URL";
     if (user !== undefined) return `it refuses user "${user}" or the password; ${hint}`;
-    return `it ${token === undefined ? "asks for a user and password" : "refuses the token"}; ${hint}`;
+    if (token !== undefined) return `it refuses the token; ${hint}`;
+    return "it asks for a user and password; set NATS_USER and NATS_PASSWORD, or NATS_CREDS";
   }
   if (error instanceof TimeoutError) return `no answer within ${timeoutMs / 1_000} s`;
   return error instanceof Error ? error.message : String(error);

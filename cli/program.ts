@@ -75,7 +75,7 @@ Examples:
 Environment, without which the local stack in DATA_DIR (default .data) is meant:
   SLUICE_URL   the edge, such as https://events.example.com, with SLUICE_KEY
   WORKER_URL   the worker, with WORKER_TOKEN
-  NATS_URL     the NATS servers, with NATS_USER and NATS_PASSWORD of the operator
+  NATS_URL     the NATS servers, with NATS_USER and NATS_PASSWORD of the operator, or NATS_CREDS
   KEY_SECRET   the secret of the edge's keys, with UPSTASH_REDIS_REST_URL and
                UPSTASH_REDIS_REST_TOKEN
   NO_COLOR     no colours

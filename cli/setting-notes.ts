@@ -13,6 +13,7 @@ export const CLI_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
   NATS_URL: { note: "NATS, for `dead`, `replay` and `doctor`", byDefault: local },
   NATS_USER: { note: "User in NATS: `operator`", byDefault: "" },
   NATS_PASSWORD: { note: "Password of that user", byDefault: "" },
+  NATS_CREDS: { note: "In place of both: the content of a `.creds` file", byDefault: "" },
   KEY_SECRET: {
     note: "The edge's, for `keys`; as soon as it or Redis is set, nothing is taken from the local stack",
     byDefault: "the local stack's",

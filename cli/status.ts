@@ -48,7 +48,8 @@ that is away stays in the picture and is asked again.
 Environment, without which the local stack in DATA_DIR is meant; what is not set is not shown:
   SLUICE_URL     the edge, with METRICS_TOKEN for rates of accepted events and queries
   WORKER_URL     the worker, with WORKER_TOKEN for rates of stored events and freshness
-  NATS_URL       NATS, with NATS_USER and NATS_PASSWORD of the operator, for lag and dead letters
+  NATS_URL       NATS, with NATS_USER and NATS_PASSWORD of the operator or NATS_CREDS, for lag and
+                 dead letters
   NO_COLOR       no colours
 
 Exit status:

@@ -22,6 +22,8 @@ export function findProductionFaults(settings: Readonly<Record<string, unknown>>
     }
   }
   // Whoever reaches a server that asks for none reads every project's events.
-  if (!settings.NATS_PASSWORD) faults.push({ name: "NATS_PASSWORD", message: "is not set" });
+  if (!settings.NATS_PASSWORD && !settings.NATS_CREDS) {
+    faults.push({ name: "NATS_PASSWORD", message: "is not set" });
+  }
   return faults;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_MAX_EVENT_AGE_DAYS } from "../contract/limits.ts";
+import { natsCreds } from "../contract/nats-creds.ts";
 import { ENVIRONMENTS } from "../contract/production-faults.ts";
 import { TRACE_VARS, toTraceSettings } from "../contract/trace/trace-settings.ts";
 import { findFaultsBetweenSettings } from "./faults-between-settings.ts";
@@ -28,6 +29,7 @@ export const EDGE_VARS = z.object({
     .transform((text) => text.split(",").map((url) => url.trim())),
   NATS_USER: z.string().optional(),
   NATS_PASSWORD: z.string().optional(),
+  NATS_CREDS: natsCreds.optional(),
   PUBLISHER_SHARDS: number(4, 1),
   // Of each publisher. A Durable Object has 128 MB of memory and 10 GB of storage.
   OUTBOX_MAX_BYTES: number(256 * 1024 * 1024, 0),
@@ -66,7 +68,12 @@ export function parseConfig(vars: Vars) {
       token: values.UPSTASH_REDIS_REST_TOKEN,
       timeoutMs: values.REDIS_TIMEOUT_MS,
     },
-    nats: { servers: values.NATS_URL, user: values.NATS_USER, password: values.NATS_PASSWORD },
+    nats: {
+      servers: values.NATS_URL,
+      user: values.NATS_USER,
+      password: values.NATS_PASSWORD,
+      creds: values.NATS_CREDS,
+    },
     outboxMaxBytes: values.OUTBOX_MAX_BYTES,
     publisherShards: values.PUBLISHER_SHARDS,
     worker:

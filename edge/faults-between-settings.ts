@@ -1,9 +1,10 @@
+import { findLoginFaults } from "../contract/nats-creds.ts";
 import { findProductionFaults, type SettingFault } from "../contract/production-faults.ts";
 import type { Vars } from "./env.ts";
 
 /** What is wrong with settings that are right each for itself. */
 export function findFaultsBetweenSettings(vars: Vars): SettingFault[] {
-  const faults = findMissing(vars);
+  const faults = [...findMissing(vars), ...findLoginFaults(vars)];
   if (vars.ENVIRONMENT === "production") {
     faults.push(...findProductionFaults(vars), ...findPlainUrls(vars));
   }

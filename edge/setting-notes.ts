@@ -17,7 +17,9 @@ export const EDGE_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
   REDIS_TIMEOUT_MS: "So long the edge waits for Redis, then goes on without it",
   NATS_URL: "`wss://…`, several servers separated by commas",
   NATS_USER: "User in NATS: `edge` of `deploy/nats-accounts.conf`",
-  NATS_PASSWORD: "Password of that user; `production` needs it",
+  NATS_PASSWORD: "Password of that user; `production` needs it, or `NATS_CREDS`",
+  NATS_CREDS:
+    "In place of both: the content of a `.creds` file, as [Synadia Cloud](deploy.md#synadia-cloud) gives it",
   PUBLISHER_SHARDS: "Publishers in each region; each has one connection to NATS and one outbox",
   OUTBOX_MAX_BYTES:
     "What each publisher keeps while NATS is away; when it is full the answer is 503",
@@ -58,6 +60,7 @@ export const EDGE_SECRETS: readonly string[] = [
   "KEY_SECRET_PREVIOUS",
   "UPSTASH_REDIS_REST_TOKEN",
   "NATS_PASSWORD",
+  "NATS_CREDS",
   "WORKER_TOKEN",
   "METRICS_TOKEN",
   "DATABASE_URL",

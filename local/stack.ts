@@ -48,6 +48,9 @@ export interface Stack {
   readonly urls: StackUrls;
 }
 
+/** The stack's users have passwords, whatever our own environment holds: empty is none. */
+const NO_CREDS = { NATS_CREDS: "", NATS_CREDS_FILE: "" };
+
 /** All that `npm start` runs. */
 export async function createStack(options: StackOptions): Promise<Stack> {
   const { dataDir, ports, secrets, natsNodes, store: storeName = "timescale" } = options;
@@ -100,6 +103,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       NATS_URL: urlsOf("nats://", await Promise.all(workerNats)),
       NATS_USER: NATS_WORKER_USER,
       NATS_PASSWORD: secrets.natsWorkerPassword,
+      ...NO_CREDS,
       STREAM_REPLICAS: String(natsPorts.length),
       WORKER_HOST: "127.0.0.1",
       WORKER_PORT: String(ports.worker),
@@ -126,6 +130,7 @@ export async function createStack(options: StackOptions): Promise<Stack> {
       NATS_URL: urlsOf(edgeRuntime === "node" ? "nats://" : "ws://", await Promise.all(edgeNats)),
       NATS_USER: NATS_EDGE_USER,
       NATS_PASSWORD: secrets.natsEdgePassword,
+      ...NO_CREDS,
       UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${await detour("edge-redis", ports.upstashHttp)}`,
       UPSTASH_REDIS_REST_TOKEN: secrets.upstashToken,
       WORKER_TOKEN: secrets.workerToken,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { findLoginFaults, natsCreds } from "../contract/nats-creds.ts";
 import {
   ENVIRONMENTS,
   findProductionFaults,
@@ -44,6 +45,7 @@ const common = {
   NATS_URL: natsServers,
   NATS_USER: z.string().min(1).optional(),
   NATS_PASSWORD: z.string().min(1).optional(),
+  NATS_CREDS: natsCreds.optional(),
   WORKER_HOST: z.string().min(1).default("127.0.0.1"),
   WORKER_PORT: integer(0, 65_535, 8_790),
   WORKER_TOKEN: z.string().min(16, "is shorter than 16 characters").optional(),
@@ -138,6 +140,7 @@ export const SECRETS = [
   "DATABASE_URL",
   "DATABASE_OWNER_URL",
   "NATS_PASSWORD",
+  "NATS_CREDS",
   "WORKER_TOKEN",
   "METRICS_TOKEN",
   "CLICKHOUSE_PASSWORD",
@@ -167,6 +170,7 @@ export function parseEnv(environment: Readonly<Record<string, string | undefined
   const problems = [
     ...faults.map(describeFault),
     ...(result.error?.issues ?? []).map(describeIssue),
+    ...findLoginFaults(given).map(describeFault),
     ...(given.ENVIRONMENT === "production" ? inProduction(given, Object.keys(schema.shape)) : []),
   ];
   if (!result.success || problems.length > 0) throw new EnvError(problems);

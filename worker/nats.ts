@@ -1,4 +1,10 @@
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import {
+  AuthorizationError,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  UserAuthenticationExpiredError,
+} from "@nats-io/transport-node";
 import { WORKER_INBOX } from "../contract/stream.ts";
 import type { WorkerEnv } from "./env.ts";
 
@@ -7,12 +13,15 @@ import type { WorkerEnv } from "./env.ts";
  * ever. Only the given addresses are used: those that servers tell of themselves may not be reachable from here.
  */
 export function connectNats(
-  env: Pick<WorkerEnv, "NATS_URL" | "NATS_USER" | "NATS_PASSWORD">,
+  env: Pick<WorkerEnv, "NATS_URL" | "NATS_USER" | "NATS_PASSWORD" | "NATS_CREDS">,
 ): Promise<NatsConnection> {
   return connect({
     servers: env.NATS_URL,
     ...(env.NATS_USER === undefined ? {} : { user: env.NATS_USER }),
     ...(env.NATS_PASSWORD === undefined ? {} : { pass: env.NATS_PASSWORD }),
+    ...(env.NATS_CREDS === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(new TextEncoder().encode(env.NATS_CREDS)) }),
     name: "sluice-worker",
     inboxPrefix: WORKER_INBOX,
     ignoreClusterUpdates: true,
@@ -24,4 +33,28 @@ export function connectNats(
     maxPingOut: 2,
     timeout: 5_000,
   });
+}
+
+/**
+ * The client comes back after every loss but one: the server has refused its login twice. Another password or other creds take another
+ * process, which whoever supervises the worker starts. Resolves when the connection is closed.
+ * @throws when it was refused
+ */
+export async function failWhenRefused(nats: NatsConnection): Promise<void> {
+  // The client forgets it where the server lets creds in once more in the very second in which they expire.
+  let refusal: Error | undefined;
+  const listen = async () => {
+    for await (const status of nats.status()) {
+      if (status.type === "error" && isRefusal(status.error)) refusal = status.error;
+    }
+  };
+  void listen();
+  const reason = await nats.closed();
+  if (!(reason instanceof Error)) return;
+  const cause = refusal ?? reason;
+  throw new Error(`Cannot go on: NATS refuses the worker: ${cause.message}`, { cause });
+}
+
+function isRefusal(error: Error): boolean {
+  return error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError;
 }

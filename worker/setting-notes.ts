@@ -14,7 +14,9 @@ export const WORKER_SETTING_NOTES: Readonly<Record<string, SettingNote>> = {
     "`development` or `production`, which refuses development secrets, short tokens and NATS without a password",
   NATS_URL: "`nats://` or `tls://`, several servers separated by commas",
   NATS_USER: "User in NATS: `worker` of `deploy/nats-accounts.conf`",
-  NATS_PASSWORD: "Password of that user; `production` needs it",
+  NATS_PASSWORD: "Password of that user; `production` needs it, or `NATS_CREDS`",
+  NATS_CREDS:
+    "In place of both: the content of a `.creds` file, as [Synadia Cloud](deploy.md#synadia-cloud) gives it",
   WORKER_HOST: "Address on which the worker's HTTP listens; `0.0.0.0` in a container",
   WORKER_PORT: "Its port; 0 takes any free one",
   WORKER_TOKEN:

@@ -17,7 +17,7 @@ import { runLiveConsumer } from "./live-consumer.ts";
 import type { Logger } from "./logger.ts";
 import { createProcessMetrics } from "./metrics/process-metrics.ts";
 import { createCollector, createWorkerMetrics } from "./metrics/worker-metrics.ts";
-import { connectNats } from "./nats.ts";
+import { connectNats, failWhenRefused } from "./nats.ts";
 import { openEngine } from "./open-engine.ts";
 import { checkReadiness, type WorkerState } from "./readiness.ts";
 import { removeDeadLetters } from "./remove-dead-letters.ts";
@@ -211,17 +211,6 @@ function watchNats(nats: NatsConnection, logger: Logger): void {
     }
   };
   log().catch((error) => logger.warn({ err: error }, "NATS status ended"));
-}
-
-/**
- * The client comes back after every loss but one: the server has refused its password twice. Another password takes another process, which
- * whoever supervises the worker starts.
- */
-async function failWhenRefused(nats: NatsConnection): Promise<void> {
-  const reason = await nats.closed();
-  if (reason instanceof Error) {
-    throw new Error(`Cannot go on: NATS refuses the worker: ${reason.message}`, { cause: reason });
-  }
 }
 
 /** Sends the last acknowledgements. */

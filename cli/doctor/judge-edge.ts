@@ -20,7 +20,7 @@ const BEHIND = {
   stream: {
     because: ["nats", "streams"],
     harm: "events wait in the outbox",
-    fix: "mend NATS or make room in the stream; NATS_URL, NATS_USER and NATS_PASSWORD of the edge must lead to it",
+    fix: "mend NATS or make room in the stream; NATS_URL and NATS_USER with NATS_PASSWORD, or NATS_CREDS, of the edge must lead to it",
   },
   database: {
     because: ["database-http", "database", "worker"],

@@ -1,5 +1,6 @@
 import { MAX_MESSAGE_BYTES } from "../../contract/limits.ts";
 import { formatBytes } from "../format-bytes.ts";
+import type { NatsTarget } from "../nats/target.ts";
 import type { Access } from "../parts/access.ts";
 import { valueIn } from "../parts/answer.ts";
 import type { NatsFacts, NatsServer, StreamsFacts } from "../parts/look-at-nats.ts";
@@ -19,7 +20,12 @@ export function judgeNats(
   deployment: Access["deployment"],
 ): Finding[] {
   if (facts === undefined) {
-    return [skip("answers", "set NATS_URL, and NATS_USER and NATS_PASSWORD of the operator")];
+    return [
+      skip(
+        "answers",
+        "set NATS_URL, and NATS_USER and NATS_PASSWORD of the operator, or NATS_CREDS",
+      ),
+    ];
   }
   return [
     ...facts.servers.flatMap(({ name, answer }) => {
@@ -31,7 +37,7 @@ export function judgeNats(
       );
       return [fail("answers", `${name}: ${answer.failure}`, fix)];
     }),
-    ...(facts.streams === undefined ? [] : judgePermissions(facts.streams, facts.target.user)),
+    ...(facts.streams === undefined ? [] : judgePermissions(facts.streams, facts.target)),
   ];
 }
 
@@ -58,9 +64,9 @@ function judgeServer(name: string, server: NatsServer, tookMs: number): Finding[
   return findings;
 }
 
-function judgePermissions(streams: StreamsFacts, user: string | undefined): Finding[] {
+function judgePermissions(streams: StreamsFacts, { user, creds }: NatsTarget): Finding[] {
   const { events, dead, consumer, probe, mayDeleteStreams } = streams;
-  const who = user === undefined ? "whoever asks" : `user "${user}"`;
+  const who = creds ? "the user of NATS_CREDS" : user ? `user "${user}"` : "whoever asks";
   const refusals = [events, dead, consumer, probe].flatMap((answer) =>
     "failure" in answer && /may not|nobody answers/.test(answer.failure) ? [answer.failure] : [],
   );

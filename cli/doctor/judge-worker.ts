@@ -13,7 +13,7 @@ const { ok, warn, fail, skip } = findingsOf("worker");
 const BEHIND: Readonly<Record<string, { because: readonly PartName[]; fix: string }>> = {
   nats: {
     because: ["nats", "streams"],
-    fix: "mend NATS; NATS_URL, NATS_USER and NATS_PASSWORD of the worker must lead to it",
+    fix: "mend NATS; NATS_URL and NATS_USER with NATS_PASSWORD, or NATS_CREDS, of the worker must lead to it",
   },
   database: {
     because: ["database"],

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { findLoginFaults, natsCreds } from "../../contract/nats-creds.ts";
 import { UsageError } from "../cli-error.ts";
 import { type LocalStack, readLocalStack } from "../target.ts";
 
@@ -10,12 +11,14 @@ export type NatsTarget = {
   readonly user?: string;
   readonly password?: string;
   readonly token?: string;
+  /** What a .creds file holds. */
+  readonly creds?: string;
 };
 
 /**
- * The servers from the command line, else the environment, else the local stack. Credentials in a URL go before NATS_USER and
- * NATS_PASSWORD.
- * @throws {UsageError} when no server is given or a URL cannot be read. No message holds a password.
+ * The servers from the command line, else the environment, else the local stack. Credentials in a URL go before NATS_CREDS, NATS_USER
+ * and NATS_PASSWORD.
+ * @throws {UsageError} when no server is given, or a URL or the creds cannot be read. No message holds a secret.
  */
 export function resolveNatsTarget(
   options: { readonly natsUrl?: string | undefined },
@@ -54,14 +57,25 @@ function parseServer(text: string): URL {
 function credentialsOf(
   urls: readonly URL[],
   env: Readonly<Record<string, string | undefined>>,
-): Pick<NatsTarget, "user" | "password" | "token"> {
+): Pick<NatsTarget, "user" | "password" | "token" | "creds"> {
   const url = urls.find(({ username }) => username !== "");
+  if (url === undefined && env.NATS_CREDS) return { creds: readCreds(env) };
   const user = url === undefined ? env.NATS_USER : decode(url.username);
   const password = (url?.password ? decode(url.password) : undefined) || env.NATS_PASSWORD;
   if (!user) return {};
   if (password) return { user, password };
   // A name alone is how NATS' own tools write a token.
   return url === undefined ? { user } : { token: user };
+}
+
+function readCreds(env: Readonly<Record<string, string | undefined>>): string {
+  const { data: creds, error } = natsCreds.safeParse(env.NATS_CREDS);
+  const messages = [
+    ...(error?.issues ?? []).map(({ message }) => `NATS_CREDS ${message}`),
+    ...findLoginFaults(env).map(({ name, message }) => `${name} ${message}`),
+  ];
+  if (creds !== undefined && messages.length === 0) return creds;
+  throw new UsageError(`Cannot use the environment: ${messages.join("; ")}`);
 }
 
 function withoutCredentials(text: string): string {

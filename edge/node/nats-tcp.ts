@@ -1,5 +1,5 @@
 import { JetStreamApiError, jetstream } from "@nats-io/jetstream";
-import { connect, errors, headers } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, errors, headers } from "@nats-io/transport-node";
 import type { TraceHeaders } from "../../contract/trace/trace-context.ts";
 import type { PublishError, StreamTransport } from "../publish/stream-transport.ts";
 
@@ -8,12 +8,15 @@ import type { PublishError, StreamTransport } from "../publish/stream-transport.
  * `tls://` goes on only with TLS; `nats://` goes over to it where the server offers it.
  */
 export const NATS_TCP: StreamTransport = {
-  async connect({ servers, user, password, ...options }) {
+  async connect({ servers, user, password, creds, ...options }) {
     const opened = await connect({
       servers: [...servers],
       name: options.name,
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { pass: password }),
+      ...(creds === undefined
+        ? {}
+        : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
       ...(servers.some((server) => server.startsWith("tls://")) ? { tls: {} } : {}),
       inboxPrefix: options.inboxPrefix,
       timeout: options.connectTimeoutMs,

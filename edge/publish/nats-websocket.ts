@@ -1,15 +1,18 @@
-import { connect, ErrorCode, headers, NatsError } from "nats.ws";
+import { connect, credsAuthenticator, ErrorCode, headers, NatsError } from "nats.ws";
 import type { TraceHeaders } from "../../contract/trace/trace-context.ts";
 import type { PublishError, StreamTransport } from "./stream-transport.ts";
 
 /** NATS over a WebSocket, which a Worker can open. */
 export const NATS_WEBSOCKET: StreamTransport = {
-  async connect({ servers, user, password, ...options }) {
+  async connect({ servers, user, password, creds, ...options }) {
     const opened = await connect({
       servers: [...servers],
       name: options.name,
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { pass: password }),
+      ...(creds === undefined
+        ? {}
+        : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
       inboxPrefix: options.inboxPrefix,
       timeout: options.connectTimeoutMs,
       reconnect: false,

@@ -41,6 +41,8 @@ export type NatsLogin = {
   readonly servers: readonly string[];
   readonly user: string | undefined;
   readonly password: string | undefined;
+  /** In place of both: what a .creds file holds. */
+  readonly creds?: string | undefined;
   readonly name: string;
 };
 

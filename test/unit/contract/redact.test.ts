@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createKey } from "../../../contract/key.ts";
 import { redact } from "../../../contract/redact.ts";
+import { FAKE_CREDS, FAKE_JWT, FAKE_SEED } from "../../support/fake-creds.ts";
 
 const KEY = createKey({ scope: "w", projectId: "shop", kid: "k1" }, "secret");
 const EXPIRING = createKey(
@@ -33,8 +34,23 @@ describe("redact()", () => {
       'nats://w:p1@a:4222,nats://w:p2@b:4222"',
       'nats://w:[redacted]@a:4222,nats://w:[redacted]@b:4222"',
     ],
+    [FAKE_SEED, "SU[redacted]"],
+    [FAKE_SEED.replace("SU", "SA"), "SA[redacted]"],
+    [FAKE_SEED.slice(0, 40), "SU[redacted]"],
+    [JSON.stringify(`a\n${FAKE_SEED}\nb`), '"a\\nSU[redacted]\\nb"'],
+    [`Bearer ${FAKE_JWT}`, "Bearer [redacted JWT]"],
+    [FAKE_JWT.replace(/\.[^.]*$/, ""), "[redacted JWT]"],
+    [JSON.stringify(`a\n${FAKE_JWT}\nb`), '"a\\n[redacted JWT]\\nb"'],
+    [`jwt=${FAKE_JWT}&sig=x`, "jwt=[redacted JWT]&sig=x"],
   ])("takes the secret out of %s", (text, expected) => {
     expect(redact(text)).toBe(expected);
+  });
+
+  it("leaves nothing of a .creds file, as it is or in JSON", () => {
+    for (const text of [FAKE_CREDS, JSON.stringify({ err: FAKE_CREDS })]) {
+      expect(redact(text)).not.toContain(FAKE_SEED.slice(2));
+      for (const part of FAKE_JWT.split(".")) expect(redact(text)).not.toContain(part);
+    }
   });
 
   it("leaves JSON the JSON of the same structure", () => {
@@ -55,10 +71,14 @@ describe("redact()", () => {
     ]);
   });
 
-  it.each(["slu_w_shop_k1", "https://host:8080/path@place", "me@example.com", "slug_w_a_b_c"])(
-    "leaves %s alone",
-    (text) => expect(redact(text)).toBe(text),
-  );
+  it.each([
+    "slu_w_shop_k1",
+    "https://host:8080/path@place",
+    "me@example.com",
+    "slug_w_a_b_c",
+    "SUBSCRIPTION",
+    "eyJhIjoxfQ.txt",
+  ])("leaves %s alone", (text) => expect(redact(text)).toBe(text));
 
   it.each([
     "slu_w_",
@@ -70,6 +90,11 @@ describe("redact()", () => {
     "slu_w_a-a_a_",
     "%5f",
     "slu%5fw",
+    "eyJ",
+    "eyJ.eyJ",
+    "eyJhhhhhhhhhhhhhh.",
+    "SU",
+    "SUAAAA",
   ])("takes time in proportion to the length of %j again and again", (unit) => {
     const text = unit.repeat(Math.ceil(300_000 / unit.length));
     expect(redact(text).length).toBeLessThanOrEqual(text.length * 3);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../../edge/env.ts";
+import { FAKE_CREDS, FAKE_SEED } from "../../support/fake-creds.ts";
 
 const VARS = {
   KEY_SECRET: "a secret of at least 32 characters",
@@ -75,6 +76,22 @@ describe("parseConfig()", () => {
     );
   });
 
+  it("takes one login in NATS, and names what is wrong with it beside all else, without a secret", () => {
+    expect(parseConfig({ ...VARS, NATS_CREDS: FAKE_CREDS }).nats).toMatchObject({
+      user: undefined,
+      password: undefined,
+      creds: expect.stringContaining(FAKE_SEED),
+    });
+    const wrong = { NATS_CREDS: FAKE_SEED, NATS_PASSWORD: "p", REDIS_TIMEOUT_MS: "1" };
+    const problems = problemsOf({ ...VARS, ...wrong });
+    expect(problems).toEqual([
+      expect.stringMatching(/^REDIS_TIMEOUT_MS: /),
+      "NATS_CREDS: is not the content of a .creds file: it has no JWT",
+      "NATS_CREDS: cannot be used together with NATS_PASSWORD: set one login or the other",
+    ]);
+    expect(problems.join()).not.toContain(FAKE_SEED.slice(2));
+  });
+
   describe("in production", () => {
     const PRODUCTION = {
       ...VARS,
@@ -128,6 +145,11 @@ describe("parseConfig()", () => {
         "METRICS_TOKEN: is shorter than 32 characters",
         "NATS_PASSWORD: is not set",
       ]);
+    });
+
+    it("takes creds for a password", () => {
+      const { NATS_PASSWORD: _, ...others } = PRODUCTION;
+      expect(() => parseConfig({ ...others, NATS_CREDS: FAKE_CREDS })).not.toThrow();
     });
 
     it("refuses addresses that send secrets in the clear", () => {

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EnvError, parseEnv } from "../../../worker/env.ts";
+import { FAKE_CREDS, FAKE_SEED } from "../../support/fake-creds.ts";
 import { makeTempDir, type TempDir } from "../../support/temp-dir.ts";
 
 const REQUIRED = {
@@ -86,6 +87,16 @@ describe("parseEnv()", () => {
     );
   });
 
+  test("takes one login in NATS, and names what is wrong with it beside all else, without a secret", () => {
+    const NATS_CREDS = FAKE_CREDS.replace(FAKE_SEED, FAKE_SEED.slice(0, 50));
+    const settings = { ...REQUIRED, NATS_CREDS, NATS_USER: "u", NATS_PASSWORD: "p", HOT_DAYS: "0" };
+    expect(problemsOf(settings)).toEqual([
+      "NATS_CREDS is not the content of a .creds file: it has no seed (SU…) of a user",
+      "HOT_DAYS is not a whole number from 1 to 36500",
+      "NATS_CREDS cannot be used together with NATS_USER and NATS_PASSWORD: set one login or the other",
+    ]);
+  });
+
   describe("in production", () => {
     const PRODUCTION = {
       ENVIRONMENT: "production",
@@ -126,6 +137,11 @@ describe("parseEnv()", () => {
         "WORKER_TOKEN is shorter than 32 characters",
         "NATS_PASSWORD is not set",
       ]);
+    });
+
+    test("takes creds for a password", () => {
+      const { NATS_USER: _, NATS_PASSWORD: __, ...others } = PRODUCTION;
+      expect(parseEnv({ ...others, NATS_CREDS: FAKE_CREDS }).NATS_CREDS).toContain(FAKE_SEED);
     });
 
     test("cares for nothing that another store would use", () => {
@@ -179,6 +195,11 @@ describe("parseEnv()", () => {
       expect(parseEnv({ ...clickhouse, CLICKHOUSE_PASSWORD_FILE })).toMatchObject({
         CLICKHOUSE_PASSWORD: "from a file",
       });
+    });
+
+    test("may have several lines", async () => {
+      const NATS_CREDS_FILE = await write("nats.creds", FAKE_CREDS);
+      expect(parseEnv({ ...REQUIRED, NATS_CREDS_FILE }).NATS_CREDS).toContain(`\n${FAKE_SEED}\n`);
     });
 
     test("are checked like others", async () => {

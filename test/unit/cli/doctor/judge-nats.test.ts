@@ -13,7 +13,7 @@ describe("judgeNats()", () => {
 
   test("says what to set where it was given nothing", () => {
     expect(complaints(judgeNats(undefined, NAMED))).toEqual([
-      "skipped answers: set NATS_URL, and NATS_USER and NATS_PASSWORD of the operator",
+      "skipped answers: set NATS_URL, and NATS_USER and NATS_PASSWORD of the operator, or NATS_CREDS",
     ]);
   });
 

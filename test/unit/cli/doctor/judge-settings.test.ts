@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judgeSettings } from "../../../../cli/doctor/judge-settings.ts";
 import type { Access } from "../../../../cli/parts/access.ts";
+import { FAKE_CREDS } from "../../../support/fake-creds.ts";
 import { accessTo, complaints, LOCAL } from "./facts.ts";
 
 const PUBLIC = { url: new URL("https://events.example.com"), metricsToken: undefined };
@@ -20,6 +21,8 @@ describe("judgeSettings()", () => {
       NATS_PASSWORD: GOOD,
     };
     expect(judge({ edge: PUBLIC, settings })).toEqual([]);
+    const { NATS_PASSWORD: _, ...others } = settings;
+    expect(judge({ edge: PUBLIC, settings: { ...others, NATS_CREDS: FAKE_CREDS } })).toEqual([]);
     expect(judge({ deployment: LOCAL, settings: { KEY_SECRET: "short" } })).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../../cli/cli-error.ts";
 import { resolveNatsTarget } from "../../../../cli/nats/target.ts";
+import { FAKE_CREDS, FAKE_SEED } from "../../../support/fake-creds.ts";
 
 const local = { nats_url: "nats://worker:local@127.0.0.1:4222" };
 const noLocal = () => undefined;
@@ -27,10 +28,24 @@ describe("resolveNatsTarget()", () => {
     ["nats://u@a", { NATS_PASSWORD: "q" }, { user: "u", password: "q" }],
     ["nats://t0ken@a", {}, { token: "t0ken" }],
     ["nats://a", {}, {}],
+    ["nats://a", { NATS_CREDS: FAKE_CREDS }, { creds: expect.stringContaining(FAKE_SEED) }],
+    ["nats://u:p@a", { NATS_CREDS: FAKE_CREDS }, { user: "u", password: "p" }],
   ])("finds the credentials of %s", (natsUrl, env, expected) => {
     const { servers: _, isTls, ...credentials } = resolveNatsTarget({ natsUrl }, env, noLocal);
     expect(credentials).toEqual(expected);
     expect(isTls).toBe(false);
+  });
+
+  test.each([
+    [
+      { NATS_CREDS: FAKE_CREDS, NATS_USER: "u" },
+      "NATS_CREDS cannot be used together with NATS_USER: set one login or the other",
+    ],
+    [{ NATS_CREDS: FAKE_SEED }, "NATS_CREDS is not the content of a .creds file: it has no JWT"],
+  ])("refuses what is no login, case %#, and tells no secret", (env, message) => {
+    const resolve = () => resolveNatsTarget({ natsUrl: "nats://a" }, env, noLocal);
+    expect(resolve).toThrow(UsageError);
+    expect(resolve).toThrow(new UsageError(`Cannot use the environment: ${message}`));
   });
 
   test("asks for TLS where the URL does", () => {

@@ -1,7 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../../cli/cli-error.ts";
 import { findAccess } from "../../../../cli/parts/access.ts";
 import type { LocalFiles } from "../../../../cli/parts/local-files.ts";
+import { FAKE_CREDS, FAKE_SEED } from "../../../support/fake-creds.ts";
+import { makeTempDir } from "../../../support/temp-dir.ts";
 
 const LOCAL: LocalFiles = {
   stack: {
@@ -100,6 +104,18 @@ describe("findAccess()", () => {
     [{ DATABASE_URL: "postgres://u:p@db/x" }, undefined],
   ])("knows where Neon's HTTP of %j is", (env, expected) => {
     expect(findAccess(env, nothing).databaseHttp?.href).toBe(expected);
+  });
+
+  test("reads creds of NATS from a file, and refuses what is none", async () => {
+    const tempDir = await makeTempDir("access");
+    const NATS_CREDS_FILE = join(tempDir.path, "operator.creds");
+    const find = () => findAccess({ NATS_URL: "nats://n", NATS_CREDS_FILE }, nothing);
+    await writeFile(NATS_CREDS_FILE, FAKE_CREDS);
+    expect(find().nats?.creds).toContain(FAKE_SEED);
+    await writeFile(NATS_CREDS_FILE, FAKE_SEED);
+    expect(find).toThrow(UsageError);
+    expect(find).toThrow(/^Cannot use the environment: NATS_CREDS is not the content of a .creds/);
+    await tempDir.remove();
   });
 
   test("keeps what is wrong with files of secrets", () => {
