@@ -33,7 +33,7 @@ declare module "vitest" {
 
 /** The whole edge as `npm start` runs it, with NATS and nothing else behind it. */
 export async function startEdge(
-  nats: NatsService,
+  nats: Pick<NatsService, "url" | "websocketUrl" | "edge">,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<EdgeProcess> {
   const tempDir = await makeTempDir("edge");

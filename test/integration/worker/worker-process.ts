@@ -26,7 +26,7 @@ const running = new Set<ChildProcess>();
 
 /** Runs worker/main.ts as users do. {@link killWorkers} ends what a failed test leaves behind. */
 export async function startWorker(
-  services: { readonly databaseUrl: string; readonly nats: NatsService },
+  services: { readonly databaseUrl: string; readonly nats: Pick<NatsService, "url" | "worker"> },
   settings: Readonly<Record<string, string>> = {},
 ): Promise<WorkerProcess> {
   const port = await findFreePort();
