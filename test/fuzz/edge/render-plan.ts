@@ -44,6 +44,8 @@ export function renderPlan(plan: EdgePlan, project: FuzzProject): RenderedPlan {
     ...plan.headers.map(([name, value]): Header => [name, fill(value)]),
   ];
   const body = plan.body === undefined ? undefined : toBytes(plan.body, fill);
+  // Damage that hits a digit of an id makes another id.
+  if (plan.body?.damage !== undefined) ids.push(...idsIn(body?.toString("latin1") ?? ""));
   const packing = plan.body?.packing;
   const target = toLatin1(fill(`${plan.path}${query}`));
   const wire = toWire({
