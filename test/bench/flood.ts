@@ -16,7 +16,7 @@ const FLOOD_PER_SECOND = 10 * LIMIT_PER_SECOND;
 const EVENTS_PER_REQUEST = 10;
 const POSTS_PER_SECOND = 20;
 const READS_PER_SECOND = 10;
-const ROUNDS = 6;
+const ROUNDS = 4;
 const ROUND_MS = 20_000;
 const DAY_MS = 86_400_000;
 /** Until what a flood left behind is answered and stored. */
