@@ -1,5 +1,6 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Redis } from "ioredis";
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { StatsMeta } from "../../contract/stats-answer.ts";
 import { runSluice } from "../integration/cli/run-sluice.ts";
@@ -13,7 +14,7 @@ import { createStackClient, type StackClient } from "../support/stack-client.ts"
 import { makeTempDir, type TempDir } from "../support/temp-dir.ts";
 import { isThorough } from "../support/thoroughness.ts";
 
-/** The known answers about 150,233 real events over HTTP, wherever the events are kept. TimescaleDB alone: git-events.test.ts. */
+/** The known answers about 150,233 real events over HTTP, wherever the events are kept. */
 const { expected } = readGitEvents();
 const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 const FILE = "../shared/data/git-events.ndjson.gz";
@@ -28,7 +29,7 @@ type Wherever = {
   }>;
   readonly env?: Record<string, string>;
   readonly args: readonly string[];
-  /** The import is archived up to {@link BORDER} before it is asked about. */
+  /** What is asked is asked in TimescaleDB alone, and again once the import is archived up to {@link BORDER}. */
   readonly hasColdTier?: boolean;
   /** Of the active users of March 2024. */
   readonly sources: readonly string[];
@@ -74,7 +75,9 @@ describe.each(TRIED)("150,233 real events in $name", (wherever) => {
     const coldDir = await makeTempDir("cold");
     tempDir = coldDir;
     const cold = hasColdTier ? { COLD_URL: pathToFileURL(coldDir.path).href } : {};
-    stack = await startStack({ args, env: { ...PATIENT, ...wherever.env, ...cold, ...made?.env } });
+    // What a killed worker held comes again so soon.
+    const env = { ...PATIENT, ACK_WAIT_MS: "4000", ...wherever.env, ...cold, ...made?.env };
+    stack = await startStack({ args, env });
     client = await createStackClient(stack);
   });
   afterAll(async () => {
@@ -86,6 +89,37 @@ describe.each(TRIED)("150,233 real events in $name", (wherever) => {
   it("sluice import has every event accepted", async () => {
     expect(await runImport(stack)).toEqual({ accepted: 150_233, duplicate: 0, rejected: 0 });
     await client.waitUntilCounted(COUNTED_TIMEOUT_MS);
+  });
+
+  describe.runIf(hasColdTier)("before any of it is archived", () => {
+    it.each(gitQuestions(expected))("$name", async ({ query, expected: answer, pick }) => {
+      const { data, meta } = await ask(stack, client, query);
+      expect(pick(data)).toEqual(answer);
+      expect(meta.sources).not.toContain("cold");
+    });
+
+    it("all events but those at the very end, which a range leaves out", expectEnds);
+
+    it("a second import finds every event a duplicate", async () => {
+      expect(await runImport(stack, "--restart")).toEqual({
+        accepted: 0,
+        duplicate: 150_233,
+        rejected: 0,
+      });
+    });
+
+    it("an import that Redis knows nothing of changes no number", async () => {
+      await forgetInRedis();
+      // Cut into other messages than before, so that it is not JetStream that drops them: they reach the database.
+      const { accepted, rejected } = await runImport(stack, "--restart", "--batch-size", "1700");
+      expect({ accepted, rejected }).toEqual({ accepted: 150_233, rejected: 0 });
+      await client.waitUntilCounted(COUNTED_TIMEOUT_MS);
+      const [row] = await readDatabase<{ rows: number; ids: number }>(
+        "select count(*)::int as rows, count(distinct event_id)::int as ids from events",
+      );
+      expect(row).toEqual({ rows: 150_233, ids: 150_233 });
+      await expectEnds();
+    });
   });
 
   it.runIf(hasColdTier)("sluice archive moves what is older than the border", async () => {
@@ -129,9 +163,7 @@ describe.each(TRIED)("150,233 real events in $name", (wherever) => {
   it.runIf(hasColdTier && isThorough)(
     "stores nothing twice when all of it comes again and Redis has forgotten",
     async () => {
-      const redis = new Redis(stack.redis_url);
-      await redis.flushall();
-      redis.disconnect();
+      await forgetInRedis();
       const { accepted } = await runImport(stack, "--restart", "--batch-size", "1700");
       expect(accepted).toBe(150_233);
       await client.waitUntilCounted(COUNTED_TIMEOUT_MS);
@@ -169,6 +201,37 @@ describe.each(TRIED)("150,233 real events in $name", (wherever) => {
       60_000,
     );
   });
+
+  async function forgetInRedis(): Promise<void> {
+    const redis = new Redis(stack.redis_url);
+    await redis.flushall();
+    redis.disconnect();
+  }
+
+  /** From the first event to the last, which the range's end leaves out. */
+  async function expectEnds(): Promise<void> {
+    const { first, last, events_total: total } = expected;
+    const [atEnd] = await readDatabase<{ events: number }>(
+      `select count(*)::int as events from events where occurred_at >= '${last}'`,
+    );
+    expect(atEnd?.events).toBeGreaterThan(0);
+    const { data } = await ask(stack, client, {
+      kind: "events",
+      interval: "total",
+      from: first,
+      to: last,
+    });
+    expect(data).toEqual([{ bucket: first, value: total - (atEnd?.events ?? 0) }]);
+  }
+
+  async function readDatabase<Row extends object>(statement: string): Promise<readonly Row[]> {
+    const sql = postgres(stack.database_url, { max: 1, onnotice: () => {} });
+    try {
+      return await sql.unsafe<Row[]>(statement);
+    } finally {
+      await sql.end({ timeout: 5 });
+    }
+  }
 });
 
 async function runImport(stack: StackService, ...options: string[]) {
