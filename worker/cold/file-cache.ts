@@ -25,6 +25,7 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
   const sizes = new Map<string, number>();
   const lent = new Map<string, number>();
   const fetching = new Map<string, Promise<void>>();
+  const dropping = new Map<string, Promise<void>>();
 
   return {
     async prepare() {
@@ -66,7 +67,17 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
 
   async function drop(file: string): Promise<void> {
     sizes.delete(file);
-    await rm(join(folder, file), { force: true });
+    const before = dropping.get(file);
+    const running = (async () => {
+      await before?.catch(() => {});
+      await rm(join(folder, file), { force: true });
+    })();
+    dropping.set(file, running);
+    try {
+      await running;
+    } finally {
+      if (dropping.get(file) === running) dropping.delete(file);
+    }
   }
 
   async function release(file: string): Promise<void> {
@@ -77,6 +88,8 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
   }
 
   async function obtain(file: string, fetch: (path: string) => Promise<void>): Promise<void> {
+    // A copy that is on its way out can still be seen for a moment.
+    await dropping.get(file)?.catch(() => {});
     const status = await stat(join(folder, file)).catch(() => undefined);
     if (status !== undefined) {
       sizes.delete(file);

@@ -45,6 +45,19 @@ describe("createFileCache()", () => {
     expect(await readdir(folder.path)).toHaveLength(2);
   });
 
+  it("lends nothing that is being removed", async () => {
+    cache = createFileCache(folder.path, 5);
+    for (let round = 0; round < 100; round += 1) {
+      const first = await lend("a");
+      const [again] = await Promise.all([first.release().then(() => lend("a")), use("a")]);
+      expect(await readFile(again.path, "utf8")).toBe("a:........");
+      const [removed, lent] = await Promise.all([again.release(), lend("a")]);
+      expect(removed).toBeUndefined();
+      expect(await readFile(lent.path, "utf8")).toBe("a:........");
+      await lent.release();
+    }
+  });
+
   it("leaves nothing of a fetch that fails, and tries again", async () => {
     const failing = cache.lend("a", async (path) => {
       await writeFile(path, "part");
