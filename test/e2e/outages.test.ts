@@ -13,7 +13,7 @@ it(
       part: "nats",
       how: "gone",
       seconds: SECONDS,
-      eventsPerSecond: 500,
+      eventsPerSecond: 300,
       env: { OUTBOX_MAX_BYTES: String(64 * 1024), PUBLISHER_SHARDS: "2" },
     });
     expect(report).toMatchObject({ lost: 0, duplicated: 0, unexpected: 0 });

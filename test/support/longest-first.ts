@@ -3,9 +3,14 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Over twenty seconds each, most of it spent waiting. */
 const LONG = [
   ...["worker/replay", "edge/nats-cluster", "local/nats-cluster", "edge/outbox", "cli/dead"],
-  ...["cli/operate", "edge/revocations", "worker/database-faults", "cli/import", "cli/keys"],
-  ...["cli/replay", "fuzz/doors", "edge/publisher"],
+  ...["edge/revocations", "cli/keys-rotation", "worker/database-faults", "worker/dead-letters"],
+  ...["worker/pipeline", "cli/import", "cli/keys", "conformance/postgres", "worker/faults"],
+  ...["cli/replay", "cli/operate", "fuzz/doors", "cold/archiver-killed", "edge/publisher"],
 ].map((name) => `test/integration/${name}.test.ts`);
+const LONG_STACKS = ["engines", "projects", "outages", "stack", "export", "chaos", "fuzz"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+const ORDER = [...LONG, ...LONG_STACKS];
 
 /**
  * What takes longest begins first, of whichever project, so that nothing long is left for the end. Vitest runs project after project, and in
@@ -19,6 +24,6 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function rankOf({ moduleId }: TestSpecification): number {
-  const rank = LONG.findIndex((path) => moduleId.endsWith(path));
-  return rank === -1 ? LONG.length : rank;
+  const rank = ORDER.findIndex((path) => moduleId.endsWith(path));
+  return rank === -1 ? ORDER.length : rank;
 }

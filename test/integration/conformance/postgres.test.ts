@@ -15,7 +15,7 @@ const open = async (options: Parameters<typeof openTimescaleEngine>[1]) => {
   };
 };
 
-describeConformance("PostgreSQL", { runs: runs(80, 2_000), open: () => open({}) });
+describeConformance("PostgreSQL", { runs: runs(40, 2_000), open: () => open({}) });
 
 describeConformance("PostgreSQL with an index on all properties", {
   runs: runs(25, 600),

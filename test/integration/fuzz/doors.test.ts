@@ -10,8 +10,8 @@ import { isThorough, runs } from "../../support/thoroughness.ts";
 const DOORS: readonly (readonly [name: string, door: Door, requests: number])[] = [
   ["requests at the worker", workerDoor, runs(300, 20_000)],
   ["messages in the stream", streamDoor, runs(200, 10_000)],
-  ["files at the command line", cliDoor, runs(12, 400)],
-  ["files in the cold tier", coldDoor, runs(10, 400)],
+  ["files at the command line", cliDoor, runs(8, 400)],
+  ["files in the cold tier", coldDoor, runs(6, 400)],
 ];
 
 describe("hostile input does no harm", () => {
