@@ -5,16 +5,22 @@ import { poll } from "../../support/poll.ts";
 import { startPostgres } from "../../support/postgres.ts";
 import { createEvents } from "./publisher.ts";
 import { useWorkerServices } from "./services.ts";
-import { type LogLine, startWorker } from "./worker-process.ts";
+import { type LogLine, startWorker, type WorkerProcess } from "./worker-process.ts";
 
 /** pino's. */
 const ERROR = "error";
 
 const services = useWorkerServices(startPostgres);
 
+/** A backend may outlive its postmaster for a moment, and commit what it is sent meanwhile. */
+async function killDatabase(worker: WorkerProcess): Promise<void> {
+  await services.database.kill();
+  await poll("the worker not ready", async () => !(await fetch(`${worker.url}/readyz`)).ok);
+}
+
 test("keeps its batch while the database is away", async () => {
   const worker = await services.startReadyWorker();
-  await services.database.kill();
+  await killDatabase(worker);
   await services.publisher.publish("database", createEvents(500));
   await poll("a failed write", () =>
     worker.logs.some(({ msg }) => msg === "write failed, retrying"),
@@ -28,7 +34,7 @@ test("keeps its batch while the database is away", async () => {
 
 test("exits with 0 when stopped while the database is away, and loses nothing", async () => {
   const worker = await services.startReadyWorker();
-  await services.database.kill();
+  await killDatabase(worker);
   await services.publisher.publish("stopped", createEvents(500));
   await poll("a failed write", () =>
     worker.logs.some(({ msg }) => msg === "write failed, retrying"),
