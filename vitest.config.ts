@@ -25,7 +25,7 @@ const LONG_STACKS = ["alerts", "doctor", "projects-in-duckdb"].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
-/** Files take turns in a few processes: one for each file costs the unit tests 50 s of processor time, of 65. */
+/** Files take turns in a few processes: one for each file costs the unit tests 35 s of processor time, of 50. */
 const SHARED_PROCESSES = { isolate: false, maxWorkers: 2 };
 /** Most of them wait, for time-outs and for servers that they stopped. */
 const INTEGRATION = {

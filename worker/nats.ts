@@ -48,7 +48,8 @@ export async function failWhenRefused(nats: NatsConnection): Promise<void> {
       if (status.type === "error" && isRefusal(status.error)) refusal = status.error;
     }
   };
-  void listen();
+  // It ends with the connection, whose end says why.
+  listen().catch(() => {});
   const reason = await nats.closed();
   if (!(reason instanceof Error)) return;
   const cause = refusal ?? reason;

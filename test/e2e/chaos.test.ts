@@ -4,6 +4,9 @@ import { CLEAN, ROOT, runChaos } from "../support/chaos-command.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { isThorough } from "../support/thoroughness.ts";
 
+/** One says that the harness finds a loss. */
+const TRIED_BUILDS = isThorough ? BROKEN_BUILDS : BROKEN_BUILDS.slice(0, 1);
+
 /** At once, as a run waits far more than it works. */
 describe.concurrent("npm run chaos", () => {
   it("finds nothing lost, duplicated or unexpected in a short run", async () => {
@@ -12,7 +15,7 @@ describe.concurrent("npm run chaos", () => {
     expect(code).toBe(0);
   });
 
-  it.runIf(isThorough).each(BROKEN_BUILDS)("notices when $name", async (build) => {
+  it.each(TRIED_BUILDS)("notices when $name", async (build) => {
     const folder = await makeTempDir("broken");
     try {
       await makeBrokenBuild(build, folder.path);

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Over twenty seconds each, most of it spent waiting. */
+/** Ten seconds or more each, most of it spent waiting. */
 const LONG = [
   ...["worker/replay", "edge/nats-cluster", "local/nats-cluster", "edge/outbox", "cli/dead"],
   ...["edge/revocations", "cli/keys-rotation", "worker/database-faults", "worker/dead-letters"],

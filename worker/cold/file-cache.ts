@@ -25,6 +25,7 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
   const sizes = new Map<string, number>();
   const lent = new Map<string, number>();
   const fetching = new Map<string, Promise<void>>();
+  /** Removals under way: until one ends its file can still be seen. */
   const dropping = new Map<string, Promise<void>>();
 
   return {
@@ -88,7 +89,6 @@ export function createFileCache(folder: string, maxBytes: number): FileCache {
   }
 
   async function obtain(file: string, fetch: (path: string) => Promise<void>): Promise<void> {
-    // A copy that is on its way out can still be seen for a moment.
     await dropping.get(file)?.catch(() => {});
     const status = await stat(join(folder, file)).catch(() => undefined);
     if (status !== undefined) {
